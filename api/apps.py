@@ -1,0 +1,10 @@
+from django.apps import AppConfig
+
+
+class ApiConfig(AppConfig):
+    """The conventions every other app shares; knows none of them."""
+
+    name = "api"
+    label = "api"
+    verbose_name = "API conventions"
+    default_auto_field = "django.db.models.BigAutoField"

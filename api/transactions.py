@@ -1,0 +1,70 @@
+import random
+import sqlite3
+import time
+from collections.abc import Callable
+from functools import partial, wraps
+from typing import Final, ParamSpec, TypeVar
+
+from django.db import OperationalError, connection, transaction
+
+from api.errors import Busy
+
+T = TypeVar("T")
+P = ParamSpec("P")
+
+MAX_ATTEMPTS: Final = 5
+FIRST_PAUSE_SECONDS: Final = 0.02
+
+DEADLOCK: Final = "40P01"
+SERIALIZATION_FAILURE: Final = "40001"
+LOCK_TIMEOUT: Final = "55P03"
+RETRYABLE_SQLSTATES: Final = frozenset({DEADLOCK, SERIALIZATION_FAILURE, LOCK_TIMEOUT})
+RETRYABLE_SQLITE_CODES: Final = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
+
+
+def in_transaction(work: Callable[[], T]) -> T:
+    """Run `work` in a transaction: the caller's if there is one, else one of its own.
+
+    Only the outermost call retries, and only what the database asks to be tried again (deadlock,
+    serialization failure, lock timeout), so `work` must be safe to restart from its beginning.
+    Raises `Busy` when the attempts are used up.
+    """
+    if connection.in_atomic_block:
+        return work()
+    for attempt in range(1, MAX_ATTEMPTS + 1):
+        committed: list[bool] = []
+        try:
+            with transaction.atomic():
+                transaction.on_commit(partial(committed.append, True))
+                return work()
+        except OperationalError as error:
+            # An error of another on_commit hook comes after the commit: repeating would do the work twice.
+            if committed or not is_contention(error):
+                raise
+            if attempt == MAX_ATTEMPTS:
+                raise Busy from error
+        time.sleep(pause_seconds(attempt))
+    raise AssertionError("unreachable: the last attempt returns or raises")
+
+
+def transactional(service: Callable[P, T]) -> Callable[P, T]:
+    """`in_transaction` around every call of a service."""
+
+    @wraps(service)
+    def wrapper(*args: P.args, **kwargs: P.kwargs) -> T:
+        return in_transaction(partial(service, *args, **kwargs))
+
+    return wrapper
+
+
+def is_contention(error: OperationalError) -> bool:
+    """Whether the database refused only because of somebody else's concurrent transaction."""
+    cause = error.__cause__
+    if isinstance(cause, sqlite3.Error):
+        return (getattr(cause, "sqlite_errorcode", 0) & 0xFF) in RETRYABLE_SQLITE_CODES
+    return getattr(cause, "sqlstate", None) in RETRYABLE_SQLSTATES
+
+
+def pause_seconds(attempt: int) -> float:
+    """Exponential backoff with full jitter, so that the losers of one collision do not meet again."""
+    return FIRST_PAUSE_SECONDS * 2 ** (attempt - 1) * random.uniform(0.5, 1.5)

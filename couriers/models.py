@@ -1,0 +1,128 @@
+"""Couriers, where they are, and what they carry."""
+
+from typing import ClassVar
+from uuid import UUID
+
+from django.conf import settings
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.db.models import F, Q
+
+from api.models_base import Entity, VersionedEntity
+from couriers.states import ACTIVE, AssignmentStatus, CourierStatus, FailureReason
+from orders.models import Order
+
+
+class Vehicle(models.TextChoices):
+    FOOT = "foot", "On foot"
+    BICYCLE = "bicycle", "Bicycle"
+    CARGO_BIKE = "cargo_bike", "Cargo bike"
+    SCOOTER = "scooter", "Scooter"
+    CAR = "car", "Car"
+
+
+class Courier(models.Model):
+    """A courier is a user; the two share their key, so that an order's bare `courier_id` says both.
+
+    `active_orders` repeats the number of active assignments. It is changed in the same statement that the database
+    checks against `capacity`, so no path, locked or not, can book a courier beyond it.
+    """
+
+    user = models.OneToOneField(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, primary_key=True, related_name="courier"
+    )
+    name = models.CharField(max_length=120)
+    phone = models.CharField(max_length=32, blank=True)
+    vehicle = models.CharField(max_length=12, choices=Vehicle, default=Vehicle.BICYCLE)
+    top_speed_kmh = models.PositiveIntegerField(
+        null=True, blank=True, help_text="How fast they may plausibly move; empty means what their vehicle can."
+    )
+    capacity = models.PositiveSmallIntegerField(
+        default=1, validators=[MinValueValidator(1), MaxValueValidator(50)], help_text="Orders carried at once."
+    )
+    active_orders = models.PositiveSmallIntegerField(default=0, editable=False)
+    status = models.CharField(max_length=10, choices=CourierStatus, default=CourierStatus.OFFLINE)
+    is_active = models.BooleanField(default=True)
+    latitude = models.FloatField(null=True, blank=True, editable=False)
+    longitude = models.FloatField(null=True, blank=True, editable=False)
+    position_accuracy_m = models.FloatField(null=True, blank=True, editable=False)
+    position_recorded_at = models.DateTimeField(null=True, blank=True, editable=False)
+    created_at = models.DateTimeField(auto_now_add=True, editable=False)
+    updated_at = models.DateTimeField(auto_now=True, editable=False)
+    version = models.PositiveIntegerField(default=1, editable=False)
+
+    class Meta:
+        ordering: ClassVar = ["name", "user_id"]
+        constraints: ClassVar = [
+            models.CheckConstraint(condition=Q(active_orders__lte=F("capacity")), name="courier_within_capacity"),
+            models.CheckConstraint(condition=Q(capacity__gte=1), name="courier_carries_something"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def id(self) -> UUID:
+        return self.user_id
+
+    @property
+    def is_busy(self) -> bool:
+        return self.active_orders >= self.capacity
+
+
+class CourierPosition(Entity):
+    """Where a courier was, by the courier's own clock; kept for a while, then removed."""
+
+    courier = models.ForeignKey(Courier, on_delete=models.CASCADE, related_name="positions")
+    latitude = models.FloatField()
+    longitude = models.FloatField()
+    accuracy_m = models.FloatField(null=True, blank=True)
+    recorded_at = models.DateTimeField()
+
+    class Meta:
+        ordering: ClassVar = ["recorded_at", "id"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["courier", "recorded_at"], name="position_once_per_moment"),
+            models.CheckConstraint(
+                condition=Q(latitude__range=(-90, 90), longitude__range=(-180, 180)), name="position_on_earth"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.latitude:.5f}, {self.longitude:.5f}"
+
+
+class Assignment(VersionedEntity):
+    """An order in the hands of a courier, from offer or acceptance to its end."""
+
+    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="assignments")
+    courier = models.ForeignKey(Courier, on_delete=models.PROTECT, related_name="assignments")
+    status = models.CharField(max_length=10, choices=AssignmentStatus)
+    assigned_by_id = models.UUIDField(null=True, blank=True, help_text="Staff who assigned it; empty if accepted.")
+    offered_at = models.DateTimeField(null=True, blank=True)
+    expires_at = models.DateTimeField(null=True, blank=True)
+    accepted_at = models.DateTimeField(null=True, blank=True)
+    picked_up_at = models.DateTimeField(null=True, blank=True)
+    delivered_at = models.DateTimeField(null=True, blank=True)
+    ended_at = models.DateTimeField(null=True, blank=True)
+    recipient = models.CharField(max_length=120, blank=True, help_text="Who took it at the door.")
+    note = models.CharField(max_length=500, blank=True)
+    failure_reason = models.CharField(max_length=16, choices=FailureReason, blank=True)
+    pin_attempts = models.PositiveSmallIntegerField(default=0, editable=False)
+
+    class Meta:
+        ordering: ClassVar = ["-id"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["order"], condition=Q(status__in=ACTIVE), name="assignment_one_active_per_order"
+            ),
+            models.CheckConstraint(condition=Q(status__in=AssignmentStatus.values), name="assignment_status_known"),
+        ]
+        indexes: ClassVar = [
+            models.Index("courier", "status", "id", name="assignment_courier"),
+            models.Index("order", "id", name="assignment_order"),
+            models.Index("status", "id", name="assignment_status"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.order_id} by {self.courier_id} ({self.status})"

@@ -1,0 +1,11 @@
+"""The Celery application: `celery -A delivery_site worker|beat`."""
+
+import os
+
+from celery import Celery
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "delivery_site.settings")
+
+app = Celery("delivery_site")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks()

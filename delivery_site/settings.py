@@ -1,0 +1,294 @@
+"""All settings, read from the environment (or a `.env` file beside manage.py). No variable is required.
+
+Without `DATABASE_URL` and `REDIS_URL` everything runs in one process on SQLite. Each variable is explained in
+docs/settings.md.
+"""
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import dj_database_url
+from environs import Env
+
+from api.logs import logging_config
+from delivery_site.secrets import refuse_unsafe_production, signing_key
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+env = Env()
+env.read_env(str(BASE_DIR / ".env"), recurse=False)
+
+PRODUCTION = env.bool("PRODUCTION", False)
+DEBUG = env.bool("DEBUG", False)
+VAR_DIR = Path(env.str("VAR_DIR", str(BASE_DIR / "var")))
+VAR_DIR.mkdir(parents=True, exist_ok=True)
+
+SECRET_KEY = env.str("SECRET_KEY", "") or signing_key("secret-key", folder=VAR_DIR, production=PRODUCTION)
+JWT_SIGNING_KEY = env.str("JWT_SIGNING_KEY", "") or signing_key("jwt-key", folder=VAR_DIR, production=PRODUCTION)
+SIMULATED_PROVIDER_SECRET = env.str("SIMULATED_PROVIDER_SECRET", "") or signing_key(
+    "simulated-provider-key", folder=VAR_DIR, production=PRODUCTION
+)
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", [] if PRODUCTION else ["*"])
+CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", [])
+PUBLIC_URL = env.str("PUBLIC_URL", "http://127.0.0.1:8000").rstrip("/")
+
+INSTALLED_APPS = [
+    "unfold",
+    "unfold.contrib.filters",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "rest_framework",
+    "rest_framework_simplejwt.token_blacklist",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "api",
+    "accounts",
+    "events",
+    "catalog",
+    "orders",
+    "payments",
+    "couriers",
+    "tracking",
+    "operations",
+]
+
+MIDDLEWARE = [
+    "api.request_ids.RequestIdMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+
+ROOT_URLCONF = "delivery_site.urls"
+WSGI_APPLICATION = "delivery_site.wsgi.application"
+ASGI_APPLICATION = "delivery_site.asgi.application"
+APPEND_SLASH = False
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+
+# --- Database ---------------------------------------------------------------------------------------------------------
+
+DATABASE_URL = env.str("DATABASE_URL", "")
+LOCK_TIMEOUT_MS = env.int("LOCK_TIMEOUT_MS", 5_000)
+
+
+def _sqlite() -> dict[str, Any]:
+    """IMMEDIATE takes the write lock at BEGIN: read-then-write transactions queue up instead of failing."""
+    return {
+        "ENGINE": "django.db.backends.sqlite3",
+        "NAME": VAR_DIR / "db.sqlite3",
+        "OPTIONS": {
+            "transaction_mode": "IMMEDIATE",
+            "timeout": 20,
+            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
+        },
+    }
+
+
+def _postgresql(url: str) -> dict[str, Any]:
+    return {
+        **dj_database_url.parse(url, conn_max_age=0, conn_health_checks=True),
+        "OPTIONS": {
+            "options": f"-c lock_timeout={LOCK_TIMEOUT_MS} -c idle_in_transaction_session_timeout=60000",
+            "pool": {
+                "min_size": env.int("DATABASE_POOL_MIN_SIZE", 2),
+                "max_size": env.int("DATABASE_POOL_MAX_SIZE", 20),
+                "timeout": env.int("DATABASE_POOL_TIMEOUT_SECONDS", 10),
+            },
+        },
+    }
+
+
+DATABASES = {"default": _postgresql(DATABASE_URL) if DATABASE_URL else _sqlite()}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# --- Cache and Celery -------------------------------------------------------------------------------------------------
+
+REDIS_URL = env.str("REDIS_URL", "")
+_REDIS_TIMEOUT_SECONDS = env.float("REDIS_TIMEOUT_SECONDS", 1.0)
+
+CACHES: dict[str, Any] = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": REDIS_URL,
+        "OPTIONS": {"socket_connect_timeout": _REDIS_TIMEOUT_SECONDS, "socket_timeout": _REDIS_TIMEOUT_SECONDS},
+    }
+    if REDIS_URL
+    else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
+}
+
+CELERY_BROKER_URL = REDIS_URL or "memory://"
+CELERY_BROKER_TRANSPORT_OPTIONS = (
+    {
+        "visibility_timeout": 600,
+        "socket_connect_timeout": _REDIS_TIMEOUT_SECONDS,
+        "socket_timeout": 5.0,
+    }
+    if REDIS_URL
+    else {"polling_interval": 0.05}
+)
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_TASK_PUBLISH_RETRY = False
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_TASK_TIME_LIMIT = 300
+CELERY_TASK_SERIALIZER = "json"
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_TIMEZONE = "UTC"
+CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "beat-schedule")
+
+# Wake-ups at commit do the work at once; these sweeps find what a lost wake-up left behind.
+SWEEP_SECONDS = env.float("SWEEP_SECONDS", 2.0)
+CELERY_BEAT_SCHEDULE = {
+    "relay events": {"task": "events.relay", "schedule": SWEEP_SECONDS},
+    "submit payments and refunds": {"task": "payments.submit_due", "schedule": SWEEP_SECONDS},
+    "send simulated provider callbacks": {"task": "payments.send_due_callbacks", "schedule": SWEEP_SECONDS},
+    "expire unpaid orders": {"task": "orders.expire_due", "schedule": SWEEP_SECONDS},
+    "purge idempotency keys": {"task": "api.purge_idempotency_keys", "schedule": 3600.0},
+    "purge refresh tokens": {"task": "accounts.purge_tokens", "schedule": 3600.0},
+    "anonymise finished orders": {"task": "orders.anonymise_due", "schedule": 3600.0},
+}
+
+# --- Accounts and API -------------------------------------------------------------------------------------------------
+
+AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = ["accounts.backends.EmailBackend"]
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.Argon2PasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+LOGIN_URL = "/admin/login/"
+LOGIN_REDIRECT_URL = "/api/v2/"
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "accounts.authentication.ScopedJWTAuthentication",
+        "rest_framework.authentication.SessionAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["accounts.permissions.HasRequiredScope"],
+    "DEFAULT_RENDERER_CLASSES": [
+        "rest_framework.renderers.JSONRenderer",
+        "rest_framework.renderers.BrowsableAPIRenderer",
+    ],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "api.problems.exception_handler",
+    "COERCE_DECIMAL_TO_STRING": True,
+    "URL_FORMAT_OVERRIDE": None,
+    "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
+}
+
+ACCESS_TOKEN_SECONDS = env.int("ACCESS_TOKEN_SECONDS", 600)
+SIMPLE_JWT = {
+    "ACCESS_TOKEN_LIFETIME": timedelta(seconds=ACCESS_TOKEN_SECONDS),
+    "REFRESH_TOKEN_LIFETIME": timedelta(days=env.int("REFRESH_TOKEN_DAYS", 14)),
+    "ROTATE_REFRESH_TOKENS": True,
+    "BLACKLIST_AFTER_ROTATION": True,
+    "SIGNING_KEY": JWT_SIGNING_KEY,
+    "ALGORITHM": "HS256",
+    "USER_ID_FIELD": "id",
+    "USER_ID_CLAIM": "sub",
+    "UPDATE_LAST_LOGIN": False,
+}
+
+IDEMPOTENCY_KEY_DAYS = env.int("IDEMPOTENCY_KEY_DAYS", 7)
+DATA_UPLOAD_MAX_MEMORY_SIZE = env.int("MAX_BODY_BYTES", 262_144)
+V1_DEPRECATED_AT = "2026-11-01T00:00:00Z"
+V1_SUNSET_AT = "2027-11-01T00:00:00Z"
+
+SPECTACULAR_SETTINGS: dict[str, Any] = {
+    "TITLE": "Delivery platform API",
+    "DESCRIPTION": "Orders from placed to delivered: catalog, stock, payments, couriers, tracking.",
+    "VERSION": "2",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "REDOC_DIST": "SIDECAR",
+    "COMPONENT_SPLIT_REQUEST": True,
+}
+
+# --- The business -----------------------------------------------------------------------------------------------------
+
+ORDER_EXPIRY_SECONDS = env.float("ORDER_EXPIRY_SECONDS", 15 * 60)
+ANONYMISE_AFTER_DAYS = env.int("ANONYMISE_AFTER_DAYS", 30)
+EVENT_LEASE_SECONDS = env.int("EVENT_LEASE_SECONDS", 30)
+PROVIDER_LEASE_SECONDS = env.int("PROVIDER_LEASE_SECONDS", 30)
+# How long after an order's expiry the simulated provider reports a `tok_late` payment.
+SIMULATED_LATE_SECONDS = env.float("SIMULATED_LATE_SECONDS", 5.0)
+
+# --- Pages ------------------------------------------------------------------------------------------------------------
+
+LANGUAGE_CODE = "en"
+TIME_ZONE = "UTC"
+USE_I18N = True
+USE_TZ = True
+
+STATIC_URL = "/static/"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STATIC_ROOT = VAR_DIR / "static"
+# Serves straight from the apps and packages, so no collectstatic step stands between a clone and a styled page.
+WHITENOISE_USE_FINDERS = True
+WHITENOISE_AUTOREFRESH = False
+
+SECURE_REFERRER_POLICY = "strict-origin-when-cross-origin"
+SECURE_CONTENT_TYPE_NOSNIFF = True
+X_FRAME_OPTIONS = "DENY"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = PRODUCTION
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.bool("BEHIND_PROXY", False) else None
+SECURE_HSTS_SECONDS = env.int("HSTS_SECONDS", 31_536_000 if PRODUCTION else 0)
+SECURE_SSL_REDIRECT = env.bool("SSL_REDIRECT", PRODUCTION)
+CSRF_FAILURE_VIEW = "api.problems.csrf_failure"
+
+LOGGING = logging_config(
+    service_name=env.str("SERVICE_NAME", "delivery"),
+    level=env.str("LOG_LEVEL", "INFO"),
+    fmt=env.str("LOG_FORMAT", "json"),
+)
+
+UNFOLD: dict[str, Any] = {
+    "SITE_TITLE": "Delivery platform",
+    "SITE_HEADER": "Delivery platform",
+    "SITE_SYMBOL": "local_shipping",
+    "SHOW_HISTORY": True,
+    "SHOW_VIEW_ON_SITE": False,
+}
+
+refuse_unsafe_production(
+    production=PRODUCTION,
+    debug=DEBUG,
+    secrets={
+        "SECRET_KEY": SECRET_KEY,
+        "JWT_SIGNING_KEY": JWT_SIGNING_KEY,
+        "SIMULATED_PROVIDER_SECRET": SIMULATED_PROVIDER_SECRET,
+    },
+    allowed_hosts=ALLOWED_HOSTS,
+)

@@ -1,0 +1,96 @@
+"""Keyset pagination by primary key, newest first: no COUNT, no OFFSET, no row twice."""
+
+import base64
+import binascii
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+from uuid import UUID
+
+from django.db.models import Model, QuerySet
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.utils.urls import replace_query_param
+
+from api.errors import FieldProblem, InvalidRequest
+from api.serializers import StrictSerializer
+
+DEFAULT_LIMIT: Final = 50
+MAX_LIMIT: Final = 100
+_FORWARD: Final = b"n"
+_BACKWARD: Final = b"p"
+
+
+class PageParameters(StrictSerializer):
+    """The query parameters of every list."""
+
+    cursor = serializers.CharField(required=False, max_length=100, help_text="Opaque: follow `next` and `previous`.")
+    limit = serializers.IntegerField(required=False, default=DEFAULT_LIMIT, min_value=1, max_value=MAX_LIMIT)
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """A place between two rows: before (`backward`) or after the row with this key."""
+
+    key: UUID
+    backward: bool
+
+    def encode(self) -> str:
+        direction = _BACKWARD if self.backward else _FORWARD
+        return base64.urlsafe_b64encode(direction + self.key.bytes).decode().rstrip("=")
+
+    @classmethod
+    def decode(cls, text: str) -> "Cursor":
+        """Raises InvalidRequest for anything `encode` did not make."""
+        try:
+            raw = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
+            cursor = cls(UUID(bytes=raw[1:]), backward=raw[:1] == _BACKWARD)
+        except (ValueError, binascii.Error) as error:
+            raise invalid_cursor() from error
+        if cursor.encode() != text:
+            raise invalid_cursor()
+        return cursor
+
+
+def invalid_cursor() -> InvalidRequest:
+    detail = "Not a cursor of this list. Follow the `next` and `previous` addresses as they are."
+    return InvalidRequest(errors=[FieldProblem("", "invalid", detail, {"parameter": "cursor"})])
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    rows: Sequence[Any]
+    next: Cursor | None
+    previous: Cursor | None
+
+
+def keyset_page(queryset: QuerySet[Any], *, cursor: Cursor | None, limit: int) -> Page:
+    """One page of `queryset`, whatever its own ordering was; reads one row more than it returns."""
+    if cursor is not None and cursor.backward:
+        return _page_before(queryset, cursor=cursor, limit=limit)
+    if cursor is not None:
+        queryset = queryset.filter(pk__lt=cursor.key)
+    found = list(queryset.order_by("-pk")[: limit + 1])
+    rows = found[:limit]
+    further = Cursor(rows[-1].pk, backward=False) if len(found) > limit else None
+    return Page(rows, next=further, previous=_place_before(rows, cursor))
+
+
+def _place_before(rows: Sequence[Model], cursor: Cursor | None) -> Cursor | None:
+    """Only a page reached by a cursor has something before it; if it is empty, the cursor's own row is."""
+    if cursor is None:
+        return None
+    return Cursor(rows[0].pk if rows else cursor.key, backward=True)
+
+
+def _page_before(queryset: QuerySet[Any], *, cursor: Cursor, limit: int) -> Page:
+    found = list(queryset.filter(pk__gt=cursor.key).order_by("pk")[: limit + 1])
+    rows = found[:limit][::-1]
+    previous = Cursor(rows[0].pk, backward=True) if len(found) > limit else None
+    further = Cursor(rows[-1].pk if rows else cursor.key, backward=False)
+    return Page(rows, next=further, previous=previous)
+
+
+def cursor_url(request: Request, cursor: Cursor | None) -> str | None:
+    """The absolute address of the page at `cursor`, with the filters of this request."""
+    return cursor and replace_query_param(request.build_absolute_uri(), "cursor", cursor.encode())

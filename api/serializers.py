@@ -1,0 +1,95 @@
+"""Strict requests: unknown fields, wrong JSON types and unbounded values are refused, not guessed at."""
+
+import re
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any, Final
+
+from django.http import QueryDict
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+from rest_framework.exceptions import ErrorDetail, ValidationError
+
+from api.strictness import FORM_NAMES, Detail, bound_field, plain_values, type_problem
+
+MONEY_PATTERN: Final = r"^-?[0-9]{1,10}(\.[0-9]{1,2})?$"
+
+
+class _Strict(serializers.Serializer[Any]):
+    """Shared by the strict serializers; nested ones must be strict themselves."""
+
+    def get_fields(self) -> dict[str, Any]:
+        fields = super().get_fields()
+        for field in fields.values():
+            if not field.read_only:
+                bound_field(field)
+        return fields
+
+    def to_internal_value(self, data: Any) -> Any:
+        problems: dict[str, Detail] = {}
+        if isinstance(data, QueryDict):
+            data, problems = plain_values(data, self.fields)
+        elif isinstance(data, Mapping):
+            problems = self._type_problems(data)
+        if isinstance(data, Mapping):
+            problems |= self._unknown_fields(data)
+        try:
+            value = super().to_internal_value(data)
+        except ValidationError as error:
+            raise ValidationError({**_as_mapping(error.detail), **problems}) from error
+        if problems:
+            raise ValidationError(problems)
+        return value
+
+    def _type_problems(self, data: Mapping[str, Any]) -> dict[str, Detail]:
+        found = {
+            name: type_problem(field, data[name])
+            for name, field in self.fields.items()
+            if name in data and not field.read_only
+        }
+        return {name: problem for name, problem in found.items() if problem}
+
+    def _unknown_fields(self, data: Mapping[str, Any]) -> dict[str, Detail]:
+        return {name: [_refusal(self.fields.get(name))] for name in data if not self._is_writable(name)}
+
+    def _is_writable(self, name: str) -> bool:
+        field = self.fields.get(name)
+        return name in FORM_NAMES or (field is not None and not field.read_only)
+
+
+def _refusal(field: Any) -> ErrorDetail:
+    if field is None:
+        return ErrorDetail("Unknown field.", code="unknown_field")
+    return ErrorDetail("This field cannot be set.", code="read_only")
+
+
+def _as_mapping(detail: Any) -> dict[str, Any]:
+    return detail if isinstance(detail, dict) else {"non_field_errors": detail}
+
+
+class StrictSerializer(_Strict):
+    """The base of every request body and of every set of query parameters."""
+
+
+class StrictModelSerializer(_Strict, serializers.ModelSerializer[Any]):
+    """The same, with fields taken from a model."""
+
+
+class NoBody(StrictSerializer):
+    """The body of an action that needs none: absent or an empty object."""
+
+
+@extend_schema_field({"type": "string", "format": "decimal", "pattern": MONEY_PATTERN, "example": "12.50"})
+class MoneyField(serializers.DecimalField):
+    """An amount as a decimal string with two places, `NUMERIC(12,2)`; not negative unless `min_value` says so."""
+
+    default_error_messages = {"invalid": 'Expected an amount with at most two decimals, such as "12.50".'}
+
+    def __init__(self, **kwargs: Any) -> None:
+        kwargs.setdefault("min_value", Decimal(0))
+        super().__init__(**{"max_digits": 12, "decimal_places": 2, **kwargs})
+
+    def to_internal_value(self, data: Any) -> Decimal:
+        if not isinstance(data, str | Decimal) or not re.fullmatch(MONEY_PATTERN, str(data).strip()):
+            self.fail("invalid")
+        return super().to_internal_value(data)

@@ -1,0 +1,135 @@
+"""The base of every API view: strict about parameters, never cached, scopes declared per method."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, ClassVar, Final
+
+from django.conf import settings
+from django.db.models import QuerySet
+from django.http import HttpResponseBase
+from rest_framework.exceptions import ValidationError
+from rest_framework.generics import GenericAPIView
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from api.errors import FieldProblem, InvalidRequest, PayloadTooLarge
+from api.log_context import bind_log
+from api.pagination import Cursor, PageParameters, cursor_url, keyset_page
+from api.problems import field_problems
+from api.scopes import Scopes
+from api.serializers import StrictSerializer
+
+PAGE_PARAMETERS: Final = frozenset({"cursor", "limit"})
+SAFE_METHODS: Final = frozenset({"GET", "HEAD"})
+
+
+class ApiView(GenericAPIView[Any]):
+    """A handler parses with `self.body` and `self.query`, calls one service and renders.
+
+    `required_scopes` names, per method, what the caller's credentials must hold; a system check proves that no
+    method is forgotten.
+    """
+
+    required_scopes: ClassVar[Mapping[str, Scopes]] = {}
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        self._known_parameters: set[str] = set()
+        _read_body(request)
+        super().initial(request, *args, **kwargs)
+        bind_log(user=request.user.pk)
+        if request.method not in SAFE_METHODS:
+            _refuse_parameters(request.query_params)
+
+    def body(self, serializer: type[StrictSerializer], **context: Any) -> dict[str, Any]:
+        """The validated body. Raises InvalidRequest."""
+        parsed = serializer(data=self.request.data, context={**self.get_serializer_context(), **context})
+        parsed.is_valid(raise_exception=True)
+        return dict(parsed.validated_data)
+
+    def query(self, serializer: type[StrictSerializer]) -> dict[str, Any]:
+        """The validated query parameters but for those of pagination. Raises InvalidRequest."""
+        parameters = self.request.query_params.copy()
+        parsed = serializer(data=parameters, context=self.get_serializer_context())
+        self._known_parameters |= set(parsed.fields)
+        for name in PAGE_PARAMETERS - set(parsed.fields):
+            parameters.pop(name, None)
+        try:
+            parsed.is_valid(raise_exception=True)
+        except ValidationError as error:
+            raise InvalidRequest(errors=_of_parameters(error)) from error
+        return dict(parsed.validated_data)
+
+    def page(self, queryset: QuerySet[Any], serializer: type[Any], **context: Any) -> Response:
+        """One page of `queryset`, newest first. Raises InvalidRequest for a bad `cursor` or `limit`."""
+        self._known_parameters |= PAGE_PARAMETERS
+        given = self._page_parameters()
+        cursor = Cursor.decode(given["cursor"]) if given.get("cursor") else None
+        page = keyset_page(queryset, cursor=cursor, limit=given["limit"])
+        rendered = serializer(page.rows, many=True, context={**self.get_serializer_context(), **context})
+        return Response(
+            {
+                "results": rendered.data,
+                "next": cursor_url(self.request, page.next),
+                "previous": cursor_url(self.request, page.previous),
+            }
+        )
+
+    def _page_parameters(self) -> dict[str, Any]:
+        parameters = self.request.query_params.copy()
+        for name in set(parameters) - PAGE_PARAMETERS:
+            del parameters[name]
+        parsed = PageParameters(data=parameters)
+        try:
+            parsed.is_valid(raise_exception=True)
+        except ValidationError as error:
+            raise InvalidRequest(errors=_of_parameters(error)) from error
+        return dict(parsed.validated_data)
+
+    def finalize_response(
+        self, request: Request, response: HttpResponseBase, *args: Any, **kwargs: Any
+    ) -> HttpResponseBase:
+        """Only now is it known which parameters a reading handler understood."""
+        if request.method in SAFE_METHODS and response.status_code < 400:
+            response = self._refuse_unread_parameters(request, response)
+        response = super().finalize_response(request, response, *args, **kwargs)
+        response.headers.setdefault("Cache-Control", "private, no-store")
+        return response
+
+    def _refuse_unread_parameters(self, request: Request, response: HttpResponseBase) -> HttpResponseBase:
+        try:
+            _refuse_parameters(set(request.query_params) - self._known_parameters)
+        except InvalidRequest as error:
+            return self.handle_exception(error)
+        return response
+
+    def options(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """The methods are in the Allow header; everything else is in the OpenAPI document."""
+        return Response(status=204)
+
+
+def _read_body(request: Request) -> None:
+    """DRF reads the stream past Django's limit, and idempotency needs the raw body. Raises PayloadTooLarge."""
+    limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+    if limit is not None and len(request._request.body) > limit:
+        raise PayloadTooLarge
+
+
+def _refuse_parameters(names: Iterable[str]) -> None:
+    problems = [
+        FieldProblem("", "unknown_parameter", "Unknown parameter.", {"parameter": name}) for name in sorted(names)
+    ]
+    if problems:
+        raise InvalidRequest(errors=problems)
+
+
+def _of_parameters(error: ValidationError) -> list[FieldProblem]:
+    """A query parameter has a name, not a place in a document."""
+    return [
+        FieldProblem("", _parameter_code(problem.code), problem.detail, {"parameter": problem.pointer.split("/")[1]})
+        if problem.pointer
+        else problem
+        for problem in field_problems(error.detail)
+    ]
+
+
+def _parameter_code(code: str) -> str:
+    return "unknown_parameter" if code == "unknown_field" else code

@@ -1,12 +1,18 @@
 """The outbox: what happened, in order, and which destination has heard of it."""
 
+from datetime import datetime
 from typing import ClassVar
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.utils import timezone
 
 from api.identifiers import uuid7
+
+
+class EventQuerySet(models.QuerySet["Event"]):
+    def unsequenced(self) -> "EventQuerySet":
+        return self.filter(sequence__isnull=True)
 
 
 class Event(models.Model):
@@ -29,6 +35,8 @@ class Event(models.Model):
     request_id = models.CharField(max_length=128, blank=True)
     data = models.JSONField(default=dict)
     occurred_at = models.DateTimeField(default=timezone.now)
+
+    objects = EventQuerySet.as_manager()
 
     class Meta:
         ordering: ClassVar = ["position"]
@@ -61,11 +69,32 @@ class DeliveryState(models.TextChoices):
     DEAD = "dead", "Dead letter"
 
 
+class EventDeliveryQuerySet(models.QuerySet["EventDelivery"]):
+    def pending(self) -> "EventDeliveryQuerySet":
+        return self.filter(state=DeliveryState.PENDING)
+
+    def due(self, now: datetime) -> "EventDeliveryQuerySet":
+        """Pending, its time has come, nobody works on it, and nothing older of its subject waits for its destination.
+
+        The last keeps events of one subject in order at each destination, also while one of them is being retried.
+        """
+        older = EventDelivery.objects.pending().filter(
+            destination=OuterRef("destination"), subject_id=OuterRef("subject_id"), id__lt=OuterRef("id")
+        )
+        return (
+            self.pending()
+            .filter(next_attempt_at__lte=now)
+            .filter(Q(leased_until__isnull=True) | Q(leased_until__lte=now))
+            .filter(~Exists(older))
+        )
+
+
 class EventDelivery(models.Model):
     """One event on its way to one destination, so that a broken destination holds up nobody else."""
 
     id = models.BigAutoField(primary_key=True)
     event = models.ForeignKey(Event, on_delete=models.CASCADE, related_name="deliveries")
+    subject_id = models.UUIDField(help_text="The event's subject, repeated here to keep its events in order.")
     destination = models.CharField(max_length=100)
     state = models.CharField(max_length=10, choices=DeliveryState, default=DeliveryState.PENDING)
     attempts = models.PositiveIntegerField(default=0)
@@ -74,6 +103,8 @@ class EventDelivery(models.Model):
     delivered_at = models.DateTimeField(null=True, blank=True)
     last_error = models.TextField(blank=True)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    objects = EventDeliveryQuerySet.as_manager()
 
     class Meta:
         verbose_name_plural = "event deliveries"
@@ -88,6 +119,9 @@ class EventDelivery(models.Model):
         indexes: ClassVar = [
             models.Index(F("next_attempt_at"), F("id"), condition=Q(state="pending"), name="delivery_due"),
             models.Index(F("destination"), F("id"), condition=Q(state="dead"), name="delivery_dead"),
+            models.Index(
+                F("destination"), F("subject_id"), F("id"), condition=Q(state="pending"), name="delivery_in_order"
+            ),
         ]
 
     def __str__(self) -> str:

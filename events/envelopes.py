@@ -1,0 +1,49 @@
+"""The one shape in which an event is shown: to handlers now, to webhooks, feed and sockets alike."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Self
+from uuid import UUID
+
+from api.errors import JSON
+
+if TYPE_CHECKING:
+    from events.models import Event
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What an event is about, and the version it has reached by it."""
+
+    type: str
+    id: UUID
+    version: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Envelope:
+    id: UUID
+    type: str
+    occurred_at: datetime
+    sequence: int
+    subject: Subject
+    store_id: UUID | None
+    correlation_id: str
+    data: Mapping[str, JSON]
+
+    @classmethod
+    def of(cls, event: "Event") -> Self:
+        """Only sequenced events have an envelope: nobody outside hears of one before its place is known."""
+        if event.sequence is None:
+            raise ValueError(f"event {event.event_id} has no sequence yet")
+        return cls(
+            id=event.event_id,
+            type=event.type,
+            occurred_at=event.occurred_at,
+            sequence=event.sequence,
+            subject=Subject(event.subject_type, event.subject_id, event.subject_version),
+            store_id=event.store_id,
+            correlation_id=event.correlation_id,
+            data=event.data,
+        )

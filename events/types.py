@@ -1,0 +1,34 @@
+"""The events this platform publishes: past facts, named `<subject>.<fact>`."""
+
+from typing import Final
+
+EVENT_TYPES: Final = frozenset(
+    {
+        "order.created",
+        "order.paid",
+        "order.confirmed",
+        "order.ready",
+        "order.assigned",
+        "order.unassigned",
+        "order.picked_up",
+        "order.delivered",
+        "order.failed",
+        "order.cancelled",
+        "order.expired",
+        "order.updated",
+        "payment.succeeded",
+        "payment.failed",
+        "payment.review_needed",
+        "refund.succeeded",
+        "refund.failed",
+        "assignment.offered",
+        "assignment.accepted",
+        "assignment.declined",
+        "assignment.expired",
+        "assignment.released",
+        "courier.online",
+        "courier.offline",
+        "stock.low",
+        "batch.rolled_back",
+    }
+)

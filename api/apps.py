@@ -8,3 +8,8 @@ class ApiConfig(AppConfig):
     label = "api"
     verbose_name = "API conventions"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from api import celery_context, checks
+
+        del celery_context, checks

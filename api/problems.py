@@ -29,6 +29,11 @@ def exception_handler(error: Exception, context: Mapping[str, Any]) -> Response 
         return None
     request: Request = context["request"]
     response = Response(problem_body(problem, request), status=problem.status, headers=problem.headers)
+    return as_problem(response, request)
+
+
+def as_problem(response: Response, request: Request) -> Response:
+    """Name the media type of a problem, unless the browsable API is going to show it."""
     renderer = getattr(request, "accepted_renderer", None)
     if renderer is None or renderer.format == "json":
         response.content_type = PROBLEM_JSON

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from django.http import QueryDict
 from drf_spectacular.utils import extend_schema_field
@@ -83,7 +83,7 @@ class NoBody(StrictSerializer):
 class MoneyField(serializers.DecimalField):
     """An amount as a decimal string with two places, `NUMERIC(12,2)`; not negative unless `min_value` says so."""
 
-    default_error_messages = {"invalid": 'Expected an amount with at most two decimals, such as "12.50".'}
+    default_error_messages: ClassVar = {"invalid": 'Expected an amount with at most two decimals, such as "12.50".'}
 
     def __init__(self, **kwargs: Any) -> None:
         kwargs.setdefault("min_value", Decimal(0))

@@ -14,6 +14,8 @@ P = ParamSpec("P")
 
 MAX_ATTEMPTS: Final = 5
 FIRST_PAUSE_SECONDS: Final = 0.02
+# Where each attempt itself waits for locks, the attempts together must not outlast the caller's patience.
+PATIENCE_SECONDS: Final = 10.0
 
 DEADLOCK: Final = "40P01"
 SERIALIZATION_FAILURE: Final = "40001"
@@ -31,6 +33,7 @@ def in_transaction(work: Callable[[], T]) -> T:
     """
     if connection.in_atomic_block:
         return work()
+    deadline = time.monotonic() + PATIENCE_SECONDS
     for attempt in range(1, MAX_ATTEMPTS + 1):
         committed: list[bool] = []
         try:
@@ -41,7 +44,7 @@ def in_transaction(work: Callable[[], T]) -> T:
             # An error of another on_commit hook comes after the commit: repeating would do the work twice.
             if committed or not is_contention(error):
                 raise
-            if attempt == MAX_ATTEMPTS:
+            if attempt == MAX_ATTEMPTS or time.monotonic() > deadline:
                 raise Busy from error
         time.sleep(pause_seconds(attempt))
     raise AssertionError("unreachable: the last attempt returns or raises")

@@ -1,0 +1,5 @@
+"""Django looks for models here."""
+
+from api.idempotency.models import IdempotencyKey
+
+__all__ = ["IdempotencyKey"]

@@ -46,7 +46,8 @@ def _answer(request: HttpRequest, error: CataloguedError) -> HttpResponse:
     body = problem_body(error, request)
     response = _page(request, body) if wants_html(request) else JsonResponse(body, content_type=PROBLEM_JSON)
     response.status_code = error.status
-    response.headers.update({"Cache-Control": "private, no-store", **error.headers})
+    for name, value in {"Cache-Control": "private, no-store", **error.headers}.items():
+        response[name] = value
     return response
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import ClassVar, Final, TypeAlias
 
-JSON: TypeAlias = "None | bool | int | float | str | Sequence[JSON] | Mapping[str, JSON]"
+JSON: TypeAlias = "bool | int | float | str | Sequence[JSON] | Mapping[str, JSON] | None"
 
 _REQUIRED_ATTRIBUTES: Final = ("code", "status", "title", "cause", "remedy", "retryable")
 _PROBLEM_MEMBERS: Final = frozenset({"type", "title", "status", "detail", "instance", "code", "request_id", "errors"})

@@ -93,4 +93,6 @@ def _page_before(queryset: QuerySet[Any], *, cursor: Cursor, limit: int) -> Page
 
 def cursor_url(request: Request, cursor: Cursor | None) -> str | None:
     """The absolute address of the page at `cursor`, with the filters of this request."""
-    return cursor and replace_query_param(request.build_absolute_uri(), "cursor", cursor.encode())
+    if cursor is None:
+        return None
+    return replace_query_param(request.build_absolute_uri(), "cursor", cursor.encode())

@@ -102,34 +102,36 @@ def _of_rest_framework(error: exceptions.APIException) -> CataloguedError:
     match error:
         case exceptions.ValidationError():
             return errors.InvalidRequest(errors=list(field_problems(error.detail)))
-        case exceptions.ParseError():
-            return errors.MalformedRequest(str(error.detail))
         case exceptions.NotAuthenticated():
             return errors.AuthenticationRequired()
-        case exceptions.AuthenticationFailed():
-            return errors.InvalidToken()
         case exceptions.PermissionDenied() if str(error.detail).startswith(_CSRF_PREFIX):
             return errors.CsrfFailed()
-        case exceptions.PermissionDenied():
-            return errors.PermissionRefused()
-        case exceptions.NotFound():
-            return errors.NotFound()
-        case exceptions.MethodNotAllowed() | exceptions.NotAcceptable() | exceptions.UnsupportedMediaType():
-            return _BY_STATUS[error.status_code](str(error.detail))
         case exceptions.Throttled():
-            return errors.RateLimited(headers={"Retry-After": str(max(1, math.ceil(error.wait or 1)))})
+            return errors.RateLimited(headers={"Retry-After": str(_whole_seconds(error))})
+    for kind in _TELLING:
+        if isinstance(error, kind):
+            return _TELLING[kind](str(error.detail))
     return _BY_STATUS.get(error.status_code, errors.InternalError)()
 
 
+def _whole_seconds(error: exceptions.Throttled) -> int:
+    wait: float | None = getattr(error, "wait", None)
+    return max(1, math.ceil(wait or 1))
+
+
+# DRF's own words help here: they say where the JSON breaks or what is accepted instead.
+_TELLING: Final[Mapping[type[exceptions.APIException], type[CataloguedError]]] = {
+    exceptions.ParseError: errors.MalformedRequest,
+    exceptions.MethodNotAllowed: errors.MethodNotAllowed,
+    exceptions.NotAcceptable: errors.NotAcceptable,
+    exceptions.UnsupportedMediaType: errors.UnsupportedMediaType,
+}
 _BY_STATUS: Final[Mapping[int, type[CataloguedError]]] = {
     400: errors.InvalidRequest,
     401: errors.InvalidToken,
     403: errors.PermissionRefused,
     404: errors.NotFound,
-    405: errors.MethodNotAllowed,
-    406: errors.NotAcceptable,
     413: errors.PayloadTooLarge,
-    415: errors.UnsupportedMediaType,
     503: errors.Busy,
 }
 

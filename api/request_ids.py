@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Awaitable, Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from typing import Final
 
@@ -73,11 +73,12 @@ class RequestIdMiddleware:
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
-        if iscoroutinefunction(get_response):
+        self.is_async = iscoroutinefunction(get_response)
+        if self.is_async:
             markcoroutinefunction(self)
 
     def __call__(self, request: HttpRequest) -> HttpResponse | Awaitable[HttpResponse]:
-        if iscoroutinefunction(self):
+        if self.is_async:
             return self._answer_async(request)
         with _context_of(request):
             return _echo(self.get_response(request))  # type: ignore[arg-type]
@@ -87,7 +88,7 @@ class RequestIdMiddleware:
             return _echo(await self.get_response(request))  # type: ignore[misc]
 
 
-def _context_of(request: HttpRequest):  # type: ignore[no-untyped-def]
+def _context_of(request: HttpRequest) -> AbstractContextManager[None]:
     return request_context(request_id=incoming_request_id(request.META), trace_id=incoming_trace_id(request.META))
 
 

@@ -28,7 +28,7 @@ class _Strict(serializers.Serializer[Any]):
     def to_internal_value(self, data: Any) -> Any:
         problems: dict[str, Detail] = {}
         if isinstance(data, QueryDict):
-            data, problems = plain_values(data, self.fields)
+            data, problems = plain_values(data, dict(self.fields.items()))
         elif isinstance(data, Mapping):
             problems = self._type_problems(data)
         if isinstance(data, Mapping):

@@ -1,7 +1,7 @@
 """JSON has types: a number in quotes is not a number. DRF's fields convert, which hides callers' mistakes."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from django.core.validators import BaseValidator, MaxLengthValidator, MaxValueValidator, MinValueValidator
@@ -76,7 +76,12 @@ def bound_field(field: Any) -> None:
     elif isinstance(field, serializers.ListField):
         _limit(field, MaxLengthValidator, MAX_LIST_LENGTH)
         bound_field(field.child)
-    elif isinstance(field, serializers.ListSerializer) and field.max_length is None:
+    elif isinstance(field, serializers.ListSerializer):
+        _limit_items(field)
+
+
+def _limit_items(field: Any) -> None:
+    if field.max_length is None:
         field.max_length = MAX_LIST_LENGTH
 
 
@@ -90,7 +95,7 @@ def refuse_infinite(value: float) -> None:
         raise ValidationError("Expected a finite number.", code="invalid")
 
 
-def plain_values(data: QueryDict, fields: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Detail]]:
+def plain_values(data: QueryDict, fields: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Detail]]:
     """Query or form values as a plain mapping, because DRF reads an absent boolean of a form as false.
 
     An empty value counts as absent; a repeated one is a problem unless the field is a list.

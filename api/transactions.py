@@ -69,5 +69,5 @@ def is_contention(error: OperationalError) -> bool:
 
 
 def pause_seconds(attempt: int) -> float:
-    """Exponential backoff with full jitter, so that the losers of one collision do not meet again."""
-    return FIRST_PAUSE_SECONDS * 2 ** (attempt - 1) * random.uniform(0.5, 1.5)
+    """Exponential backoff with jitter, so that the losers of one collision do not meet again."""
+    return FIRST_PAUSE_SECONDS * 2.0 ** (attempt - 1) * random.uniform(0.5, 1.5)

@@ -4,10 +4,10 @@ from datetime import datetime
 from typing import Any, ClassVar
 
 from django.conf import settings
-from django.http import HttpResponseBase
 from django.utils.dateparse import parse_datetime
 from django.utils.http import http_date
 from rest_framework.request import Request
+from rest_framework.response import Response
 
 from api.views import ApiView
 
@@ -18,9 +18,7 @@ class DeprecatedView(ApiView):
     successor: ClassVar[str]
     """The path that replaces this one."""
 
-    def finalize_response(
-        self, request: Request, response: HttpResponseBase, *args: Any, **kwargs: Any
-    ) -> HttpResponseBase:
+    def finalize_response(self, request: Request, response: Response, *args: Any, **kwargs: Any) -> Response:
         response = super().finalize_response(request, response, *args, **kwargs)
         for name, value in deprecation_headers(request.build_absolute_uri(self.successor)).items():
             response[name] = value

@@ -5,7 +5,7 @@ from typing import Any, ClassVar, Final
 
 from django.conf import settings
 from django.db.models import QuerySet
-from django.http import HttpResponseBase
+from django.http import HttpRequest
 from rest_framework.exceptions import ValidationError
 from rest_framework.generics import GenericAPIView
 from rest_framework.request import Request
@@ -84,9 +84,7 @@ class ApiView(GenericAPIView[Any]):
             raise InvalidRequest(errors=_of_parameters(error)) from error
         return dict(parsed.validated_data)
 
-    def finalize_response(
-        self, request: Request, response: HttpResponseBase, *args: Any, **kwargs: Any
-    ) -> HttpResponseBase:
+    def finalize_response(self, request: Request, response: Response, *args: Any, **kwargs: Any) -> Response:
         """Only now is it known which parameters a reading handler understood."""
         if request.method in SAFE_METHODS and response.status_code < 400:
             response = self._refuse_unread_parameters(request, response)
@@ -94,22 +92,21 @@ class ApiView(GenericAPIView[Any]):
         response.headers.setdefault("Cache-Control", "private, no-store")
         return response
 
-    def _refuse_unread_parameters(self, request: Request, response: HttpResponseBase) -> HttpResponseBase:
+    def _refuse_unread_parameters(self, request: Request, response: Response) -> Response:
         try:
             _refuse_parameters(set(request.query_params) - self._known_parameters)
         except InvalidRequest as error:
             return self.handle_exception(error)
         return response
 
-    def options(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+    def options(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Response:
         """The methods are in the Allow header; everything else is in the OpenAPI document."""
         return Response(status=204)
 
 
 def _read_body(request: Request) -> None:
     """DRF reads the stream past Django's limit, and idempotency needs the raw body. Raises PayloadTooLarge."""
-    limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
-    if limit is not None and len(request._request.body) > limit:
+    if len(request.body) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
         raise PayloadTooLarge
 
 

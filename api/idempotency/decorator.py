@@ -7,7 +7,7 @@ savepoint, and the answer; so a refusal is kept without its changes, and a crash
 import json
 from collections.abc import Callable
 from functools import partial, wraps
-from typing import Any, Concatenate, Final, ParamSpec, TypeVar, overload
+from typing import Any, Concatenate, Final, ParamSpec, TypeVar, cast, overload
 
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
@@ -69,7 +69,7 @@ def _decorated(handler: Handler[V, P], *, required: bool) -> Handler[V, P]:
         return in_transaction(call)
 
     wrapper.idempotency_key_required = required  # type: ignore[attr-defined]
-    return wrapper
+    return cast(Handler[V, P], wrapper)
 
 
 def key_requirement(handler: object) -> bool | None:

@@ -71,7 +71,7 @@ def fingerprint_of(request: Request) -> str:
         request.path.encode(),
         request.META.get("QUERY_STRING", "").encode(),
         str(request.version or "").encode(),
-        request._request.body,
+        request.body,
     ]
     digest = hashlib.sha256()
     for part in parts:

@@ -1,18 +1,18 @@
 """An order, its lines and charges as they were when it was placed, and its timeline."""
 
 import secrets
+from datetime import datetime
 from typing import ClassVar
 
 from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
-from django.db.models.functions import Now
 
 from accounts.actors import ActorKind
 from api.models_base import Entity, VersionedEntity
 from catalog.models import Product, Store
-from orders.states import OrderStatus
+from orders.states import OrderStatus, PaymentMethod
 
 NUMBER_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
@@ -27,15 +27,12 @@ def new_tracking_token() -> str:
     return secrets.token_urlsafe(24)
 
 
-class PaymentMethod(models.TextChoices):
-    ONLINE = "online", "Online"
-    EXTERNAL = "external", "Charged by the shop"
-    CASH = "cash", "Cash at the door"
-
-
 class OrderQuerySet(models.QuerySet["Order"]):
-    def expired(self) -> "OrderQuerySet":
-        return self.filter(status=OrderStatus.CREATED, expires_at__lte=Now())
+    def expired(self, now: datetime) -> "OrderQuerySet":
+        return self.filter(status=OrderStatus.CREATED, expires_at__lte=now)
+
+    def with_personal_data_since_before(self, moment: datetime) -> "OrderQuerySet":
+        return self.filter(ended_at__lt=moment, anonymised_at__isnull=True)
 
 
 class Order(VersionedEntity):
@@ -69,6 +66,7 @@ class Order(VersionedEntity):
     tracking_token = models.CharField(max_length=64, unique=True, default=new_tracking_token, editable=False)
 
     expires_at = models.DateTimeField(null=True, blank=True, help_text="When it is cancelled if still unpaid.")
+    payment_started_at = models.DateTimeField(null=True, blank=True, help_text="From then on its total stands.")
     estimated_ready_at = models.DateTimeField(null=True, blank=True)
     ready_at = models.DateTimeField(null=True, blank=True)
     status_changed_at = models.DateTimeField()

@@ -18,34 +18,50 @@ class OrderStatus(TextChoices):
     CANCELLED = "cancelled", "Cancelled"
 
 
+class PaymentMethod(TextChoices):
+    ONLINE = "online", "Online"
+    EXTERNAL = "external", "Charged by the shop"
+    CASH = "cash", "Cash at the door"
+
+
 S = OrderStatus
 _CUSTOMER, _COURIER = ActorKind.CUSTOMER, ActorKind.COURIER
 _SYSTEM, _PROVIDER, _INTEGRATOR = ActorKind.SYSTEM, ActorKind.PROVIDER, ActorKind.INTEGRATOR
 _STAFF = ActorKind.STAFF
 
 
+ANY_METHOD = frozenset(PaymentMethod)
+CASH = frozenset({PaymentMethod.CASH})
+BEFOREHAND = ANY_METHOD - CASH
+
+
 @dataclass(frozen=True)
 class Transition:
+    """A move, who may make it, and for orders of which payment methods."""
+
     source: OrderStatus
     target: OrderStatus
     by: frozenset[ActorKind]
+    methods: frozenset[PaymentMethod] = ANY_METHOD
 
 
-def _may(source: OrderStatus, target: OrderStatus, *by: ActorKind) -> Transition:
-    return Transition(source, target, frozenset(by))
+def _may(
+    source: OrderStatus, target: OrderStatus, *by: ActorKind, methods: frozenset[PaymentMethod] = ANY_METHOD
+) -> Transition:
+    return Transition(source, target, frozenset(by), methods)
 
 
 # An integrator acts for the stores it is a member of, so it may do what their staff may until a courier is involved.
 TRANSITIONS = (
-    _may(S.CREATED, S.PAID, _PROVIDER, _INTEGRATOR),
-    _may(S.CREATED, S.CONFIRMED, _STAFF, _INTEGRATOR, _SYSTEM),
-    _may(S.CREATED, S.CANCELLED, _CUSTOMER, _STAFF, _INTEGRATOR, _SYSTEM),
+    _may(S.CREATED, S.PAID, _PROVIDER, _INTEGRATOR, methods=BEFOREHAND),
+    _may(S.CREATED, S.CONFIRMED, _STAFF, _INTEGRATOR, _SYSTEM, methods=CASH),
+    _may(S.CREATED, S.CANCELLED, _CUSTOMER, _STAFF, _INTEGRATOR, _SYSTEM, _PROVIDER),
     _may(S.PAID, S.CONFIRMED, _STAFF, _INTEGRATOR, _SYSTEM),
     _may(S.PAID, S.CANCELLED, _CUSTOMER, _STAFF, _INTEGRATOR),
     _may(S.CONFIRMED, S.ASSIGNED, _COURIER, _STAFF),
     _may(S.CONFIRMED, S.CANCELLED, _STAFF, _INTEGRATOR),
-    _may(S.ASSIGNED, S.CANCELLED, _STAFF, _INTEGRATOR),
     _may(S.ASSIGNED, S.CONFIRMED, _STAFF, _COURIER),
+    _may(S.ASSIGNED, S.CANCELLED, _STAFF, _INTEGRATOR),
     _may(S.ASSIGNED, S.PICKED_UP, _COURIER, _STAFF),
     _may(S.PICKED_UP, S.DELIVERED, _COURIER, _STAFF),
     _may(S.PICKED_UP, S.FAILED, _COURIER, _STAFF),
@@ -53,24 +69,14 @@ TRANSITIONS = (
     _may(S.FAILED, S.CANCELLED, _STAFF),
 )
 
-INITIAL = S.CREATED
 FINAL = frozenset({S.DELIVERED, S.CANCELLED})
-UNPAID = frozenset({S.CREATED})
 ACTIVE = frozenset(set(S) - FINAL)
 BEFORE_PICKUP = frozenset({S.CREATED, S.PAID, S.CONFIRMED, S.ASSIGNED})
+BEFORE_CONFIRMATION = frozenset({S.CREATED, S.PAID})
+IN_PREPARATION = frozenset({S.CONFIRMED, S.ASSIGNED})
 WITH_COURIER = frozenset({S.ASSIGNED, S.PICKED_UP})
 
-_BY_PAIR = {(transition.source, transition.target): transition for transition in TRANSITIONS}
 
-
-def find_transition(source: str, target: str) -> Transition | None:
-    return _BY_PAIR.get((OrderStatus(source), OrderStatus(target)))
-
-
-def is_allowed(source: str, target: str, *, by: ActorKind) -> bool:
-    transition = find_transition(source, target)
-    return transition is not None and by in transition.by
-
-
-def allowed_targets(source: str, *, by: ActorKind) -> list[str]:
-    return [t.target.value for t in TRANSITIONS if t.source == source and by in t.by]
+def allowed_targets(source: str, *, by: ActorKind, method: str) -> list[str]:
+    """The states an actor of this kind may move an order to now."""
+    return [t.target.value for t in TRANSITIONS if t.source == source and by in t.by and method in t.methods]

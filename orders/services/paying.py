@@ -1,0 +1,31 @@
+"""What a payment does to its order."""
+
+from django.utils import timezone
+
+from accounts.actors import Actor
+from orders.models import Order
+from orders.services.confirming import confirm_if_automatic
+from orders.services.moving import move
+from orders.states import OrderStatus
+
+
+def begin_payment(order: Order) -> None:
+    """From here on the total stands, because somebody is being charged it. The caller holds the order's lock.
+
+    Nothing a reader of the order sees has changed, so neither has its version.
+    """
+    order.payment_started_at = timezone.now()
+    order.save(update_fields=["payment_started_at"])
+
+
+def mark_paid(order: Order, *, actor: Actor) -> Order:
+    """The money is there. The caller holds the order's lock."""
+    move(
+        order,
+        to=OrderStatus.PAID,
+        what="paid",
+        actor=actor,
+        data={"total": str(order.total), "currency": order.currency, "payment_method": order.payment_method},
+    )
+    confirm_if_automatic(order)
+    return order

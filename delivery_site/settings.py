@@ -17,7 +17,7 @@ from delivery_site.secrets import refuse_unsafe_production, signing_key
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 env = Env()
-env.read_env(str(BASE_DIR / ".env"), recurse=False)
+env.read_env(env.str("ENV_FILE", str(BASE_DIR / ".env")), recurse=False)
 
 PRODUCTION = env.bool("PRODUCTION", False)
 DEBUG = env.bool("DEBUG", False)
@@ -110,9 +110,11 @@ def _sqlite() -> dict[str, Any]:
 
 
 def _postgresql(url: str) -> dict[str, Any]:
+    named = dj_database_url.parse(url, conn_max_age=0, conn_health_checks=True)
     return {
-        **dj_database_url.parse(url, conn_max_age=0, conn_health_checks=True),
+        **named,
         "OPTIONS": {
+            **named.get("OPTIONS", {}),
             "options": f"-c lock_timeout={LOCK_TIMEOUT_MS} -c idle_in_transaction_session_timeout=60000",
             "pool": {
                 "min_size": env.int("DATABASE_POOL_MIN_SIZE", 2),
@@ -256,6 +258,7 @@ USE_TZ = True
 STATIC_URL = "/static/"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STATIC_ROOT = VAR_DIR / "static"
+STATIC_ROOT.mkdir(exist_ok=True)
 # Serves straight from the apps and packages, so no collectstatic step stands between a clone and a styled page.
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = False

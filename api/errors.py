@@ -9,6 +9,7 @@ JSON: TypeAlias = "bool | int | float | str | Sequence[JSON] | Mapping[str, JSON
 
 _REQUIRED_ATTRIBUTES: Final = ("code", "status", "title", "cause", "remedy", "retryable")
 _PROBLEM_MEMBERS: Final = frozenset({"type", "title", "status", "detail", "instance", "code", "request_id", "errors"})
+BEARER_CHALLENGE: Final = 'Bearer realm="api"'
 _registry: dict[str, type["CataloguedError"]] = {}
 
 
@@ -116,6 +117,7 @@ class AuthenticationRequired(CataloguedError):
     cause = "The request carries no credentials."
     remedy = "Get a token at /api/v2/auth/token and send it as `Authorization: Bearer <token>`."
     retryable = False
+    default_headers = MappingProxyType({"WWW-Authenticate": BEARER_CHALLENGE})
 
 
 class InvalidToken(CataloguedError):
@@ -125,6 +127,7 @@ class InvalidToken(CataloguedError):
     cause = "The token is malformed, expired or revoked, or its account is gone or inactive."
     remedy = "Refresh the access token or sign in again."
     retryable = False
+    default_headers = MappingProxyType({"WWW-Authenticate": f'{BEARER_CHALLENGE}, error="invalid_token"'})
 
 
 class InvalidCredentials(CataloguedError):
@@ -134,6 +137,7 @@ class InvalidCredentials(CataloguedError):
     cause = "No active account has this user name and password."
     remedy = "Check the user name and the password."
     retryable = False
+    default_headers = MappingProxyType({"WWW-Authenticate": BEARER_CHALLENGE})
 
 
 class InsufficientScope(CataloguedError):

@@ -1,0 +1,56 @@
+"""Bearer tokens: who calls, and with which of their role's scopes."""
+
+from dataclasses import dataclass
+from typing import Final
+from uuid import UUID
+
+from rest_framework.authentication import BaseAuthentication, get_authorization_header
+from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.request import Request
+from rest_framework_simplejwt.exceptions import TokenError
+from rest_framework_simplejwt.tokens import AccessToken
+
+from accounts.models import User
+from api.errors import BEARER_CHALLENGE
+
+SCHEME: Final = "Bearer"
+
+
+@dataclass(frozen=True, slots=True)
+class TokenCredentials:
+    """What `request.auth` is for a bearer token. A session has no credentials of its own: `request.auth` is None."""
+
+    token_id: str
+    scopes: frozenset[str]
+
+
+class ScopedJWTAuthentication(BaseAuthentication):
+    """A token never outlives its account nor the rights of its role: both are read anew with every request."""
+
+    def authenticate(self, request: Request) -> tuple[User, TokenCredentials] | None:
+        header = get_authorization_header(request).split()
+        if not header or header[0].lower() != SCHEME.lower().encode():
+            return None
+        if len(header) != 2:
+            raise AuthenticationFailed("The Authorization header must be `Bearer <token>`.")
+        token = _verified(header[1])
+        user = _owner_of(token)
+        granted = frozenset(str(token.get("scope", "")).split())
+        return user, TokenCredentials(token_id=str(token["jti"]), scopes=granted & user.scopes)
+
+    def authenticate_header(self, request: Request) -> str:
+        return BEARER_CHALLENGE
+
+
+def _verified(raw: bytes) -> AccessToken:
+    try:
+        return AccessToken(raw)  # type: ignore[arg-type]
+    except TokenError as error:
+        raise AuthenticationFailed("The token is malformed, expired or not signed by us.") from error
+
+
+def _owner_of(token: AccessToken) -> User:
+    try:
+        return User.objects.get(pk=UUID(str(token.get("sub"))), is_active=True)
+    except (ValueError, User.DoesNotExist) as error:
+        raise AuthenticationFailed("The account of this token is gone or inactive.") from error

@@ -30,7 +30,7 @@ SIMULATED_PROVIDER_SECRET = env.str("SIMULATED_PROVIDER_SECRET", "") or signing_
     "simulated-provider-key", folder=VAR_DIR, production=PRODUCTION
 )
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", [] if PRODUCTION else ["*"])
-CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", [])
+CSRF_TRUSTED_ORIGINS: list[str] = env.list("CSRF_TRUSTED_ORIGINS", [])
 PUBLIC_URL = env.str("PUBLIC_URL", "http://127.0.0.1:8000").rstrip("/")
 
 INSTALLED_APPS = [

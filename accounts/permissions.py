@@ -1,12 +1,16 @@
+from typing import TYPE_CHECKING
+
 from django.contrib.auth.models import AnonymousUser
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
-from rest_framework.views import APIView
 
 from accounts.authentication import TokenCredentials
 from accounts.models import User
 from api.errors import BEARER_CHALLENGE, AuthenticationRequired, InsufficientScope
 from api.scopes import ANYONE, any_of, scopes_for
+
+if TYPE_CHECKING:  # DRF's views load this module while they are loading
+    from rest_framework.views import APIView
 
 
 def granted_scopes(request: Request) -> frozenset[str]:
@@ -20,7 +24,7 @@ def granted_scopes(request: Request) -> frozenset[str]:
 class HasRequiredScope(BasePermission):
     """Raises instead of answering False, so that the refusal can say what is missing."""
 
-    def has_permission(self, request: Request, view: APIView) -> bool:
+    def has_permission(self, request: Request, view: "APIView") -> bool:
         method = request.method or ""
         if not hasattr(view, method.lower()):
             return True  # the dispatcher answers 405

@@ -10,6 +10,15 @@ class OrderNotFound(CataloguedError):
     retryable = False
 
 
+class CustomerNotFound(CataloguedError):
+    code = "customer_not_found"
+    status = 404
+    title = "Customer not found"
+    cause = "No active customer has this id, or you may not order for them."
+    remedy = "Check user_id; customers order for themselves only."
+    retryable = False
+
+
 class TransitionNotAllowed(CataloguedError):
     code = "transition_not_allowed"
     status = 409

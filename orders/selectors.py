@@ -7,7 +7,7 @@ from django.db.models import Q, QuerySet
 from accounts.models import User
 from accounts.roles import Role
 from catalog.models import Product, Store
-from orders.errors import OrderNotFound
+from orders.errors import CustomerNotFound, OrderNotFound
 from orders.models import Order, TimelineEntry
 from orders.states import OrderStatus
 
@@ -40,6 +40,16 @@ def order_for(user: User, order_id: UUID) -> Order:
 
 def timeline_of(order: Order) -> QuerySet[TimelineEntry]:
     return order.timeline.order_by("-id")
+
+
+def customer_for(user: User, customer_id: UUID) -> User:
+    """For whom `user` may place an order: themselves, and others for customers. Raises CustomerNotFound."""
+    if customer_id == user.id:
+        return user
+    customer = User.objects.filter(id=customer_id, role=Role.CUSTOMER, is_active=True).first()
+    if customer is None or user.role == Role.CUSTOMER:
+        raise CustomerNotFound
+    return customer
 
 
 def products_on_sale_for(user: User) -> QuerySet[Product]:

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from uuid import UUID
 
+from accounts.models import User
 from catalog.geography import Position
 from orders.states import PaymentMethod
 
@@ -47,3 +48,17 @@ class OrderEdit:
     dropoff: Dropoff | None = None
     contact: Contact | None = None
     note: str | None = None
+
+
+def order_for_saved_dropoff(customer: User, *, product_id: UUID, quantity: int) -> NewOrder:
+    """The first release's order: to where its user has everything sent, or to be told later."""
+    saved = None
+    if customer.dropoff_latitude is not None and customer.dropoff_longitude is not None:
+        position = Position(customer.dropoff_latitude, customer.dropoff_longitude)
+        saved = Dropoff(address=customer.dropoff_address, position=position)
+    return NewOrder(
+        items=(Item(product_id=product_id, quantity=quantity),),
+        customer_id=customer.id,
+        dropoff=saved,
+        contact=Contact(name=customer.name, phone=customer.phone, email=customer.email),
+    )

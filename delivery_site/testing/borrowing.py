@@ -5,13 +5,12 @@ import json
 import os
 import subprocess
 import sys
-from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit, urlunsplit
 
 from delivery_site.testing import servers
+from delivery_site.testing.sources import PROJECT
 
-PROJECT: Final = Path(__file__).resolve().parents[2]
 STOP_TIMEOUT_SECONDS: Final = 60
 
 

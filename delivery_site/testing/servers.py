@@ -36,7 +36,7 @@ POSTGRESQL_SETTINGS: Final = """
 fsync = off
 synchronous_commit = off
 full_page_writes = off
-max_connections = 300
+max_connections = 500
 """
 
 # More than the sixteen of a plain server: each pytest-xdist worker has one of its own.

@@ -51,7 +51,7 @@ def deliver(delivery_id: int) -> bool:
     """Hand one claimed delivery to its handler; whatever the handler raises is kept with the delivery."""
     try:
         return _handle(delivery_id)
-    except Exception as error:  # the boundary between the relay and code that is not its own
+    except Exception as error:
         logger.exception("delivery %s failed", delivery_id)
         _record_failure(delivery_id, error=f"{type(error).__name__}: {error}")
         return False

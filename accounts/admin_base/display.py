@@ -1,0 +1,55 @@
+"""How values look on the Admin site: states as coloured badges, money with its currency, times on the local clock."""
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from enum import StrEnum
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from django.db.models import Model
+from django.urls import reverse
+from django.utils.formats import date_format
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+EMPTY = "–"  # noqa: RUF001
+
+
+class Tone(StrEnum):
+    QUIET = "quiet"
+    WAITING = "waiting"
+    MOVING = "moving"
+    GOOD = "good"
+    WARNING = "warning"
+    BAD = "bad"
+
+
+def badge(text: str, *, tone: Tone = Tone.QUIET) -> SafeString:
+    return format_html('<span class="ours-badge ours-{}">{}</span>', tone.value, text)
+
+
+def money(amount: Decimal, currency: str) -> str:
+    return f"{amount:,.2f} {currency}"
+
+
+def moment(at: datetime | None, *, zone: str = "UTC") -> SafeString | str:
+    """A time on the clock of `zone` (an IANA name); pointing at it shows the time in UTC."""
+    if at is None:
+        return EMPTY
+    local, universal = at.astimezone(ZoneInfo(zone)), at.astimezone(UTC)
+    return format_html(
+        '<time datetime="{}" title="{} UTC" class="ours-moment">{}</time>',
+        universal.isoformat(),
+        date_format(universal, "Y-m-d H:i:s"),
+        date_format(local, "j M Y, H:i"),
+    )
+
+
+def change_url(model: type[Model] | Model, pk: UUID | int) -> str:
+    return reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_change", args=(pk,))
+
+
+def linked(target: Model | None, text: str | None = None) -> SafeString | str:
+    if target is None:
+        return EMPTY
+    return format_html('<a class="ours-link" href="{}">{}</a>', change_url(target, target.pk), text or str(target))

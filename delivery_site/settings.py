@@ -9,10 +9,14 @@ from pathlib import Path
 from typing import Any
 
 import dj_database_url
+import django_stubs_ext
 from environs import Env
 
 from api.logs import logging_config
 from delivery_site.secrets import refuse_unsafe_production, signing_key
+
+# Forms and Admin classes can be parametrised at run time as their types are (`ModelForm[User]`).
+django_stubs_ext.monkeypatch()
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 

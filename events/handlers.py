@@ -46,6 +46,10 @@ def destinations_for(event_type: str) -> list[str]:
     return sorted(s.destination for s in _subscriptions.values() if event_type in s.types)
 
 
+def all_destinations() -> list[str]:
+    return sorted(_subscriptions)
+
+
 def handler_of(destination: str) -> Handler:
     try:
         return _subscriptions[destination].handler

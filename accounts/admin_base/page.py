@@ -1,16 +1,23 @@
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.contrib.admin import ShowFacets
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from unfold.admin import ModelAdmin
 from unfold.paginator import InfinitePaginator
 
 from accounts.admin_base.scoped import ScopedAdmin, user_of
 from accounts.models import User
 
+# Unfold's class is Django's to its users, but what it annotates itself does not hold for subclasses.
+if TYPE_CHECKING:
+    from django.contrib.admin import ModelAdmin
 
-class PageAdmin(ScopedAdmin, ModelAdmin):  # type: ignore[misc]  # Unfold narrows what Django declares
+    Page = ModelAdmin[Any]
+else:
+    from unfold.admin import ModelAdmin as Page
+
+
+class PageAdmin(ScopedAdmin, Page):
     """A page of the Admin site, cut down to what its user may reach. Lists are never counted: tables grow large."""
 
     change_form_template = "admin/ours/change_form.html"

@@ -25,7 +25,7 @@ STALE = (
 )
 
 
-class VersionedForm(forms.ModelForm[Any]):
+class VersionedForm(forms.ModelForm):  # type: ignore[type-arg]  # no generic at run time
     version = forms.IntegerField(required=False, widget=forms.HiddenInput)
     refusal: CataloguedError | None = None
     is_change: bool = False

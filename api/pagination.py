@@ -9,6 +9,7 @@ from uuid import UUID
 
 from django.db.models import Model, QuerySet
 from rest_framework import serializers
+from rest_framework.pagination import BasePagination
 from rest_framework.request import Request
 from rest_framework.utils.urls import replace_query_param
 
@@ -17,6 +18,7 @@ from api.serializers import StrictSerializer
 
 DEFAULT_LIMIT: Final = 50
 MAX_LIMIT: Final = 100
+MAX_CURSOR_LENGTH: Final = 100
 _FORWARD: Final = b"n"
 _BACKWARD: Final = b"p"
 
@@ -24,8 +26,35 @@ _BACKWARD: Final = b"p"
 class PageParameters(StrictSerializer):
     """The query parameters of every list."""
 
-    cursor = serializers.CharField(required=False, max_length=100, help_text="Opaque: follow `next` and `previous`.")
+    cursor = serializers.CharField(required=False, max_length=MAX_CURSOR_LENGTH)
     limit = serializers.IntegerField(required=False, default=DEFAULT_LIMIT, min_value=1, max_value=MAX_LIMIT)
+
+
+class KeysetPagination(BasePagination):
+    """Tells OpenAPI what `ApiView.page` accepts and answers, where a view responds with `many=True`."""
+
+    def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
+        address = {"type": "string", "format": "uri", "nullable": True}
+        return {
+            "type": "object",
+            "properties": {"results": schema, "next": address, "previous": address},
+            "required": ["results", "next", "previous"],
+        }
+
+    def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
+        return [
+            {
+                "in": "query",
+                "name": "cursor",
+                "description": "Opaque: follow `next` and `previous`.",
+                "schema": {"type": "string", "maxLength": MAX_CURSOR_LENGTH},
+            },
+            {
+                "in": "query",
+                "name": "limit",
+                "schema": {"type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": DEFAULT_LIMIT},
+            },
+        ]
 
 
 @dataclass(frozen=True, slots=True)

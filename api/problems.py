@@ -121,6 +121,7 @@ def _whole_seconds(error: exceptions.Throttled) -> int:
 
 # DRF's own words help here: they say where the JSON breaks or what is accepted instead.
 _TELLING: Final[Mapping[type[exceptions.APIException], type[CataloguedError]]] = {
+    exceptions.AuthenticationFailed: errors.InvalidToken,
     exceptions.ParseError: errors.MalformedRequest,
     exceptions.MethodNotAllowed: errors.MethodNotAllowed,
     exceptions.NotAcceptable: errors.NotAcceptable,

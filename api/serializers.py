@@ -15,7 +15,7 @@ from api.strictness import FORM_NAMES, Detail, bound_field, plain_values, type_p
 MONEY_PATTERN: Final = r"^-?[0-9]{1,10}(\.[0-9]{1,2})?$"
 
 
-class _Strict(serializers.Serializer[Any]):
+class StrictMixin(serializers.Serializer[Any]):
     """Shared by the strict serializers; nested ones must be strict themselves."""
 
     def get_fields(self) -> dict[str, Any]:
@@ -67,11 +67,11 @@ def _as_mapping(detail: Any) -> dict[str, Any]:
     return detail if isinstance(detail, dict) else {"non_field_errors": detail}
 
 
-class StrictSerializer(_Strict):
+class StrictSerializer(StrictMixin):
     """The base of every request body and of every set of query parameters."""
 
 
-class StrictModelSerializer(_Strict, serializers.ModelSerializer[Any]):
+class StrictModelSerializer(StrictMixin, serializers.ModelSerializer[Any]):
     """The same, with fields taken from a model."""
 
 

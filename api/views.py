@@ -13,7 +13,7 @@ from rest_framework.response import Response
 
 from api.errors import FieldProblem, InvalidRequest, PayloadTooLarge
 from api.log_context import bind_log
-from api.pagination import Cursor, PageParameters, cursor_url, keyset_page
+from api.pagination import Cursor, KeysetPagination, PageParameters, cursor_url, keyset_page
 from api.problems import field_problems
 from api.scopes import Scopes
 from api.serializers import StrictSerializer
@@ -30,6 +30,9 @@ class ApiView(GenericAPIView[Any]):
     """
 
     required_scopes: ClassVar[Mapping[str, Scopes]] = {}
+    if_match: ClassVar[Mapping[str, bool]] = {"PATCH": True, "PUT": True}
+    """The methods that heed If-Match, and whether they require it; for the OpenAPI description."""
+    pagination_class = KeysetPagination
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         self._known_parameters: set[str] = set()

@@ -36,6 +36,8 @@ SIMULATED_PROVIDER_SECRET = env.str("SIMULATED_PROVIDER_SECRET", "") or signing_
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", [] if PRODUCTION else ["*"])
 CSRF_TRUSTED_ORIGINS: list[str] = env.list("CSRF_TRUSTED_ORIGINS", [])
 PUBLIC_URL = env.str("PUBLIC_URL", "http://127.0.0.1:8000").rstrip("/")
+# Where this installation reaches itself: the simulated provider's webhooks go there.
+INTERNAL_URL = env.str("INTERNAL_URL", PUBLIC_URL).rstrip("/")
 
 INSTALLED_APPS = [
     "unfold",
@@ -207,7 +209,7 @@ REST_FRAMEWORK = {
         "rest_framework.renderers.BrowsableAPIRenderer",
     ],
     "DEFAULT_PARSER_CLASSES": ["api.parsers.StrictJSONParser"],
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_SCHEMA_CLASS": "api.openapi.ApiSchema",
     "EXCEPTION_HANDLER": "api.problems.exception_handler",
     "COERCE_DECIMAL_TO_STRING": True,
     "URL_FORMAT_OVERRIDE": None,
@@ -241,6 +243,10 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "api.openapi.add_shared_components",
+    ],
 }
 
 # --- The business -----------------------------------------------------------------------------------------------------
@@ -274,6 +280,8 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = PRODUCTION
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.bool("BEHIND_PROXY", False) else None
 SECURE_HSTS_SECONDS = env.int("HSTS_SECONDS", 31_536_000 if PRODUCTION else 0)
 SECURE_SSL_REDIRECT = env.bool("SSL_REDIRECT", PRODUCTION)
+# Signed, and called by its internal address, which speaks plain HTTP behind a proxy.
+SECURE_REDIRECT_EXEMPT = [r"^api/v2/payments/webhooks/"]
 CSRF_FAILURE_VIEW = "api.error_pages.csrf_failure"
 
 LOGGING = logging_config(

@@ -48,8 +48,8 @@ class KnowsCaller(BasePermission):
 
 
 class TestedView(ApiView):
-    authentication_classes: ClassVar = [CallerAuthentication]
-    permission_classes: ClassVar = [KnowsCaller]
+    authentication_classes = (CallerAuthentication,)
+    permission_classes = (KnowsCaller,)
 
 
 class ItemInput(StrictSerializer):

@@ -1,0 +1,104 @@
+"""The shapes of payments and refunds: what may be asked, what is shown. The token is never shown."""
+
+from decimal import Decimal
+from typing import Any, ClassVar, Final
+
+from drf_spectacular.utils import PolymorphicProxySerializer
+from rest_framework import serializers
+
+from api.serializers import MoneyField, StrictSerializer
+from payments.models import Payment, PaymentStatus, Provider, Refund
+from payments.providers.simulated import SimulatedToken
+from payments.services.settling import Outcome
+
+SMALLEST_REFUND: Final = Decimal("0.01")
+
+
+class OnlinePaymentSerializer(StrictSerializer):
+    """Charge the order's total through the provider."""
+
+    order_id = serializers.UUIDField()
+    token = serializers.ChoiceField(choices=SimulatedToken.choices, help_text="A test token of the simulated provider.")
+
+
+class ExternalPaymentSerializer(StrictSerializer):
+    """State that the shop has charged the order elsewhere; integrators only."""
+
+    order_id = serializers.UUIDField()
+    provider = serializers.ChoiceField(choices=[Provider.EXTERNAL.value])
+    reference = serializers.CharField(max_length=100, help_text="The shop's own reference of the charge.")
+    amount = MoneyField()
+
+
+NEW_PAYMENT: Final = PolymorphicProxySerializer(
+    component_name="NewPayment",
+    serializers=[OnlinePaymentSerializer, ExternalPaymentSerializer],
+    resource_type_field_name=None,
+)
+
+
+class PaymentFilterSerializer(StrictSerializer):
+    order = serializers.UUIDField(required=False)
+    status = serializers.MultipleChoiceField(choices=PaymentStatus.choices, required=False)
+    store = serializers.UUIDField(required=False)
+    created_after = serializers.DateTimeField(required=False)
+    created_before = serializers.DateTimeField(required=False)
+
+
+class PaymentSerializer(serializers.ModelSerializer[Payment]):
+    order_id = serializers.UUIDField()
+    amount = MoneyField()
+    captured_amount = MoneyField(help_text="What was really taken.")
+    refunded_amount = MoneyField(help_text="What has gone back; refunds under way do not count yet.")
+
+    class Meta:
+        model = Payment
+        fields: ClassVar = [
+            "id",
+            "order_id",
+            "status",
+            "amount",
+            "currency",
+            "provider",
+            "captured_amount",
+            "captured_currency",
+            "refunded_amount",
+            "review_reason",
+            "failure_reason",
+            "reference",
+            "version",
+            "created_at",
+            "updated_at",
+        ]
+        read_only_fields = fields
+
+
+class NewRefundSerializer(StrictSerializer):
+    amount = MoneyField(min_value=SMALLEST_REFUND)
+    reason = serializers.CharField(max_length=300)
+
+
+class RefundSerializer(serializers.ModelSerializer[Refund]):
+    payment_id = serializers.UUIDField()
+    amount = MoneyField()
+    currency = serializers.CharField(source="payment.captured_currency")
+
+    class Meta:
+        model = Refund
+        fields: ClassVar = [
+            "id",
+            "payment_id",
+            "status",
+            "amount",
+            "currency",
+            "reason",
+            "failure_reason",
+            "version",
+            "created_at",
+            "updated_at",
+        ]
+        read_only_fields = fields
+
+
+class NoticeTakenSerializer(serializers.Serializer[Any]):
+    outcome = serializers.ChoiceField(choices=Outcome.choices)

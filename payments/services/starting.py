@@ -1,0 +1,82 @@
+"""Beginning to pay: an online charge that a provider will be asked for, or a shop's word that it was paid elsewhere."""
+
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from django.utils import timezone
+
+from accounts.actors import Actor, ActorKind
+from api.transactions import transactional
+from api.waking import wake
+from orders.locks import lock_order
+from orders.models import Order
+from orders.services.paying import begin_payment, mark_paid
+from orders.states import FINAL, OrderStatus, PaymentMethod
+from payments.errors import ExternalPaymentRefused, OrderNotPayable, PaymentExists, PaymentMethodMismatch
+from payments.locks import lock_live_payment
+from payments.models import Payment, PaymentStatus, Provider
+from payments.services.recording import publish_payment
+from payments.services.reviewing import hold_for_review
+
+
+@transactional
+def start_online_payment(order_id: UUID, *, token: str, actor: Actor) -> Payment:
+    """Write down what is to be charged; the provider is asked after the commit, by a worker.
+
+    Raises OrderNotFound, PaymentMethodMismatch, PaymentExists, OrderNotPayable.
+    """
+    order = lock_order(order_id)
+    _refuse_unless_payable(order, method=PaymentMethod.ONLINE)
+    begin_payment(order)
+    payment = _create(order, provider=Provider.SIMULATED, token=token, actor=actor, submit_at=timezone.now())
+    wake("payments.submit_due")
+    return payment
+
+
+@transactional
+def state_external_payment(order_id: UUID, *, reference: str, amount: Decimal, actor: Actor) -> Payment:
+    """Take an integrator's word that the shop has charged `amount` in the order's currency.
+
+    Raises ExternalPaymentRefused, OrderNotFound, PaymentMethodMismatch, PaymentExists, OrderNotPayable.
+    """
+    if actor.kind != ActorKind.INTEGRATOR:
+        raise ExternalPaymentRefused
+    order = lock_order(order_id)
+    _refuse_unless_payable(order, method=PaymentMethod.EXTERNAL)
+    begin_payment(order)
+    if amount != order.total:
+        payment = _create(order, provider=Provider.EXTERNAL, reference=reference, actor=actor)
+        hold_for_review(payment, captured_amount=amount, captured_currency=order.currency)
+        return payment
+    payment = _create(
+        order,
+        provider=Provider.EXTERNAL,
+        reference=reference,
+        actor=actor,
+        status=PaymentStatus.SUCCEEDED,
+        succeeded_at=timezone.now(),
+        captured_amount=amount,
+        captured_currency=order.currency,
+    )
+    publish_payment(payment, "succeeded")
+    mark_paid(order, actor=actor)
+    return payment
+
+
+def _refuse_unless_payable(order: Order, *, method: PaymentMethod) -> None:
+    """A payment that exists is named even when it has paid the order, so that a caller who lost the answer finds it."""
+    if order.payment_method != method:
+        raise PaymentMethodMismatch(payment_method=order.payment_method)
+    live = lock_live_payment(order)
+    if live is not None and order.status not in FINAL:
+        raise PaymentExists(payment_id=str(live.id))
+    if order.status != OrderStatus.CREATED:
+        raise OrderNotPayable(order_status=order.status)
+
+
+def _create(order: Order, *, actor: Actor, **fields: Any) -> Payment:
+    """For what the order costs now. The caller holds the order's lock."""
+    return Payment.objects.create(
+        order=order, amount=order.total, currency=order.currency, created_by_id=actor.user_id, **fields
+    )

@@ -6,26 +6,41 @@ from uuid import UUID
 from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 
 from api.models_base import Entity, VersionedEntity
-from couriers.states import ACTIVE, AssignmentStatus, CourierStatus, FailureReason
+from catalog.models import Membership, Store
+from couriers.states import ACTIVE, HELD, AssignmentStatus, Availability, CourierStatus, FailureReason
+from couriers.vehicles import Pace, Vehicle, pace_of
 from orders.models import Order
 
 
-class Vehicle(models.TextChoices):
-    FOOT = "foot", "On foot"
-    BICYCLE = "bicycle", "Bicycle"
-    CARGO_BIKE = "cargo_bike", "Cargo bike"
-    SCOOTER = "scooter", "Scooter"
-    CAR = "car", "Car"
+class CourierQuerySet(models.QuerySet["Courier"]):
+    def who_are(self, *availabilities: str) -> "CourierQuerySet":
+        """Those in any of the given availabilities."""
+        online, full = Q(status=CourierStatus.AVAILABLE), Q(active_orders__gte=F("capacity"))
+        conditions = {
+            Availability.OFFLINE: ~online,
+            Availability.AVAILABLE: online & ~full,
+            Availability.BUSY: online & full,
+        }
+        wanted = Q(pk__in=[])
+        for availability in availabilities:
+            wanted |= conditions[Availability(availability)]
+        return self.filter(wanted)
+
+    def riding_for(self, stores: models.QuerySet[Store]) -> "CourierQuerySet":
+        """Those who are members of one of these stores, and those of none, because they ride for every store."""
+        memberships = Membership.objects.filter(user=OuterRef("pk"))
+        return self.filter(~Exists(memberships) | Exists(memberships.filter(store__in=stores)))
 
 
 class Courier(models.Model):
     """A courier is a user; the two share their key, so that an order's bare `courier_id` says both.
 
     `active_orders` repeats the number of active assignments. It is changed in the same statement that the database
-    checks against `capacity`, so no path, locked or not, can book a courier beyond it.
+    checks against `capacity`, so no path, locked or not, can book a courier beyond it. The version is that of what
+    people decide (profile and status): it ignores positions and `active_orders`.
     """
 
     user = models.OneToOneField(
@@ -51,6 +66,8 @@ class Courier(models.Model):
     updated_at = models.DateTimeField(auto_now=True, editable=False)
     version = models.PositiveIntegerField(default=1, editable=False)
 
+    objects = CourierQuerySet.as_manager()
+
     class Meta:
         ordering: ClassVar = ["name", "user_id"]
         constraints: ClassVar = [
@@ -66,8 +83,22 @@ class Courier(models.Model):
         return self.user_id
 
     @property
-    def is_busy(self) -> bool:
+    def is_full(self) -> bool:
         return self.active_orders >= self.capacity
+
+    @property
+    def availability(self) -> Availability:
+        if self.status == CourierStatus.OFFLINE:
+            return Availability.OFFLINE
+        return Availability.BUSY if self.is_full else Availability.AVAILABLE
+
+    @property
+    def pace(self) -> Pace:
+        return pace_of(self.vehicle, top_speed_kmh=self.top_speed_kmh)
+
+    @property
+    def has_position(self) -> bool:
+        return self.position_recorded_at is not None
 
 
 class CourierPosition(Entity):
@@ -92,6 +123,15 @@ class CourierPosition(Entity):
         return f"{self.latitude:.5f}, {self.longitude:.5f}"
 
 
+class AssignmentQuerySet(models.QuerySet["Assignment"]):
+    def active(self) -> "AssignmentQuerySet":
+        return self.filter(status__in=ACTIVE)
+
+    def held(self) -> "AssignmentQuerySet":
+        """The one that has the order in hand, or brought it: at most one per order."""
+        return self.filter(status__in=HELD)
+
+
 class Assignment(VersionedEntity):
     """An order in the hands of a courier, from offer or acceptance to its end."""
 
@@ -110,6 +150,8 @@ class Assignment(VersionedEntity):
     failure_reason = models.CharField(max_length=16, choices=FailureReason, blank=True)
     pin_attempts = models.PositiveSmallIntegerField(default=0, editable=False)
 
+    objects = AssignmentQuerySet.as_manager()
+
     class Meta:
         ordering: ClassVar = ["-id"]
         constraints: ClassVar = [
@@ -123,6 +165,10 @@ class Assignment(VersionedEntity):
             models.Index("order", "id", name="assignment_order"),
             models.Index("status", "id", name="assignment_status"),
         ]
+
+    @property
+    def is_active(self) -> bool:
+        return self.status in ACTIVE
 
     def __str__(self) -> str:
         return f"{self.order_id} by {self.courier_id} ({self.status})"

@@ -15,11 +15,22 @@ class AssignmentStatus(TextChoices):
 
 
 ACTIVE = (AssignmentStatus.ACCEPTED, AssignmentStatus.PICKED_UP)
+HELD = (*ACTIVE, AssignmentStatus.DELIVERED)
 
 
 class CourierStatus(TextChoices):
+    """What a courier says of themselves."""
+
     OFFLINE = "offline", "Offline"
     AVAILABLE = "available", "Available"
+
+
+class Availability(TextChoices):
+    """What others see of it: busy is a courier who is online with their hands full."""
+
+    OFFLINE = "offline", "Offline"
+    AVAILABLE = "available", "Available"
+    BUSY = "busy", "Busy"
 
 
 class FailureReason(TextChoices):
@@ -29,3 +40,12 @@ class FailureReason(TextChoices):
     DAMAGED = "damaged", "Goods damaged"
     ACCIDENT = "accident", "Accident or breakdown"
     OTHER = "other", "Other"
+
+
+class ReleaseReason(TextChoices):
+    """Why an assignment ended before pickup: a code, because it goes out with the event."""
+
+    GIVEN_BACK = "given_back", "Given back by the courier"
+    UNASSIGNED = "unassigned", "Unassigned by staff"
+    REASSIGNED = "reassigned", "Given to another courier by staff"
+    ORDER_CANCELLED = "order_cancelled", "Order cancelled"

@@ -253,6 +253,7 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
 
 ORDER_EXPIRY_SECONDS = env.float("ORDER_EXPIRY_SECONDS", 15 * 60)
 ANONYMISE_AFTER_DAYS = env.int("ANONYMISE_AFTER_DAYS", 30)
+POSITION_MAX_AGE_HOURS = env.int("POSITION_MAX_AGE_HOURS", 24)
 EVENT_LEASE_SECONDS = env.int("EVENT_LEASE_SECONDS", 30)
 PROVIDER_LEASE_SECONDS = env.int("PROVIDER_LEASE_SECONDS", 30)
 # How long after an order's expiry the simulated provider reports a `tok_late` payment.

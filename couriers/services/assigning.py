@@ -1,0 +1,82 @@
+"""Staff decide who carries an order."""
+
+from uuid import UUID
+
+from accounts.actors import Actor
+from api.etags import check_version
+from api.transactions import transactional
+from couriers.constraints import refusing_double_booking
+from couriers.errors import CourierNotOfStore
+from couriers.locks import lock_assignment, lock_courier, lock_couriers
+from couriers.models import Assignment, Courier
+from couriers.selectors import active_assignment, latest_assignment, rides_for
+from couriers.services.booking import release, take_on
+from couriers.states import AssignmentStatus, ReleaseReason
+from orders.locks import lock_order
+from orders.models import Order
+from orders.services import carrying
+from orders.services.moving import allowed_moves, refuse_move, refuse_unless_allowed
+from orders.states import OrderStatus
+
+
+@refusing_double_booking
+@transactional
+def assign_order(order_id: UUID, *, courier_id: UUID, actor: Actor, expected_version: int | None = None) -> Assignment:
+    """Give an order to a courier; one that another courier has not picked up yet changes hands.
+
+    Assigning it to whom has it changes nothing. `expected_version` is the order's. Raises OrderNotFound,
+    CourierNotFound, PreconditionFailed, CourierNotOfStore, TransitionNotAllowed, CourierInactive, CourierAtCapacity.
+    """
+    order = lock_order(order_id)
+    active = active_assignment(order)
+    if active and active.courier_id == courier_id:
+        return active
+    check_version(order.version, expected_version)
+    courier = _take_from(active, order=order, actor=actor, to=courier_id) if active else lock_courier(courier_id)
+    _refuse_foreign(courier, order=order)
+    return take_on(order, courier=courier, actor=actor)
+
+
+def _take_from(active: Assignment, *, order: Order, actor: Actor, to: UUID) -> Courier:
+    """Release whoever has the order; returns the locked courier it goes to."""
+    if OrderStatus.CONFIRMED not in allowed_moves(order, actor=actor):
+        raise refuse_move(order, to=OrderStatus.ASSIGNED, actor=actor)
+    couriers = lock_couriers([active.courier_id, to])
+    carrying.unassign(order, actor=actor, reason=ReleaseReason.REASSIGNED.label)
+    _release(active, order=order, reason=ReleaseReason.REASSIGNED)
+    return couriers[to]
+
+
+def _refuse_foreign(courier: Courier, *, order: Order) -> None:
+    if not rides_for(courier, store_id=order.store_id):
+        raise CourierNotOfStore
+
+
+@transactional
+def unassign_order(
+    order_id: UUID, *, actor: Actor, reason: str = "", expected_version: int | None = None
+) -> Assignment:
+    """Take an order back from its courier before pickup; it waits for another one.
+
+    Repeating it answers with the assignment that was released. `expected_version` is the order's. Raises
+    OrderNotFound, PreconditionFailed, TransitionNotAllowed.
+    """
+    order = lock_order(order_id)
+    latest = latest_assignment(order)
+    if latest and latest.status == AssignmentStatus.RELEASED and order.status == OrderStatus.CONFIRMED:
+        return latest
+    check_version(order.version, expected_version)
+    if latest is None or not latest.is_active:
+        raise refuse_move(order, to=OrderStatus.CONFIRMED, actor=actor)
+    refuse_unless_allowed(order, to=OrderStatus.CONFIRMED, actor=actor)
+    lock_courier(latest.courier_id)
+    carrying.unassign(order, actor=actor, reason=reason)
+    return _release(latest, order=order, reason=ReleaseReason.UNASSIGNED)
+
+
+def _release(active: Assignment, *, order: Order, reason: ReleaseReason) -> Assignment:
+    """The caller holds the locks of the order, which has moved already, and of the courier."""
+    assignment = lock_assignment(active.id)
+    assignment.order = order
+    release(assignment, reason=reason)
+    return assignment

@@ -1,0 +1,103 @@
+"""Where couriers say they are. Phones send in batches, late, twice and out of order; nothing here locks a row."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+from django.conf import settings
+from django.db.models import FilteredRelation, Q
+from django.utils import timezone
+
+from api.errors import FieldProblem, InvalidRequest
+from api.transactions import transactional
+from couriers.errors import CourierNotFound
+from couriers.models import Courier, CourierPosition
+
+MAX_CLOCK_ERROR: Final = timedelta(seconds=60)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fix:
+    """A position with the moment, by the courier's own clock, at which they were there."""
+
+    latitude: float
+    longitude: float
+    recorded_at: datetime
+    accuracy_m: float | None = None
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """How many positions were kept, and how many were known already or too old to be of use."""
+
+    accepted: int
+    ignored: int
+
+
+@transactional
+def record_positions(courier_id: UUID, *, fixes: Sequence[Fix]) -> Receipt:
+    """Keep what is new, and move the courier to the newest unless they are known to have moved on since.
+
+    A batch may be sent again. Three statements whatever its size. Raises InvalidRequest for positions from the
+    future, CourierNotFound.
+    """
+    now = timezone.now()
+    _refuse_future(fixes, latest=now + MAX_CLOCK_ERROR)
+    oldest = now - timedelta(hours=settings.POSITION_MAX_AGE_HOURS)
+    usable = {fix.recorded_at: fix for fix in fixes if fix.recorded_at >= oldest}
+    known = _known_moments(courier_id, among=list(usable))
+    new = [usable[moment] for moment in sorted(usable.keys() - known)]
+    if new:
+        _keep(courier_id, new)
+        _move_forward(courier_id, to=new[-1])
+    return Receipt(accepted=len(new), ignored=len(fixes) - len(new))
+
+
+def _refuse_future(fixes: Sequence[Fix], *, latest: datetime) -> None:
+    problems = [
+        FieldProblem(f"/positions/{index}/recorded_at", "in_the_future", "The moment is still to come; set your clock.")
+        for index, fix in enumerate(fixes)
+        if fix.recorded_at > latest
+    ]
+    if problems:
+        raise InvalidRequest(errors=problems)
+
+
+def _known_moments(courier_id: UUID, *, among: list[datetime]) -> set[datetime]:
+    """One statement finds the courier and what is known of them. Raises CourierNotFound."""
+    known = FilteredRelation("positions", condition=Q(positions__recorded_at__in=among))
+    courier = Courier.objects.filter(pk=courier_id).annotate(known=known).order_by()
+    moments = list(courier.values_list("known__recorded_at", flat=True))
+    if not moments:
+        raise CourierNotFound
+    return {moment for moment in moments if moment is not None}
+
+
+def _keep(courier_id: UUID, new: Sequence[Fix]) -> None:
+    """In order of time, so that two deliveries of one batch wait for each other instead of deadlocking."""
+    CourierPosition.objects.bulk_create(
+        [
+            CourierPosition(
+                courier_id=courier_id,
+                latitude=fix.latitude,
+                longitude=fix.longitude,
+                accuracy_m=fix.accuracy_m,
+                recorded_at=fix.recorded_at,
+            )
+            for fix in new
+        ],
+        ignore_conflicts=True,
+    )
+
+
+def _move_forward(courier_id: UUID, *, to: Fix) -> None:
+    """The comparison and the change are one statement, so batches that overtake each other do no harm."""
+    behind = Q(position_recorded_at__isnull=True) | Q(position_recorded_at__lt=to.recorded_at)
+    Courier.objects.filter(behind, pk=courier_id).update(
+        latitude=to.latitude,
+        longitude=to.longitude,
+        position_accuracy_m=to.accuracy_m,
+        position_recorded_at=to.recorded_at,
+    )

@@ -1,0 +1,1 @@
+"""The simulated people, each with a session of their own."""

@@ -26,6 +26,13 @@ class StoreQuerySet(models.QuerySet["Store"]):
             return self.none()
         return self.filter(memberships__user=user)
 
+    def visible_to(self, user: User) -> "StoreQuerySet":
+        """Everybody sees the active ones; the others only who runs them."""
+        if user.sees_all_stores:
+            return self
+        own = Store.objects.run_by(user)
+        return self.filter(Q(is_active=True) | Q(pk__in=own.values("pk")))
+
     def ridden_for_by(self, user: User) -> "StoreQuerySet":
         """A courier rides for the stores of their memberships, or for every store when they have none."""
         if Membership.objects.filter(user=user).exists():
@@ -126,6 +133,18 @@ class Membership(Entity):
 class ProductQuerySet(models.QuerySet["Product"]):
     def active(self) -> "ProductQuerySet":
         return self.filter(is_active=True, store__is_active=True)
+
+    def run_by(self, user: User) -> "ProductQuerySet":
+        if user.sees_all_stores:
+            return self
+        return self.filter(store__in=Store.objects.run_by(user).values("pk"))
+
+    def visible_to(self, user: User) -> "ProductQuerySet":
+        """Everybody sees what is on sale; the rest only who runs the store."""
+        if user.sees_all_stores:
+            return self
+        own = Store.objects.run_by(user).values("pk")
+        return self.filter(Q(is_active=True, store__is_active=True) | Q(store__in=own))
 
 
 class Product(VersionedEntity):

@@ -1,0 +1,131 @@
+from decimal import Decimal
+from typing import Any, ClassVar, Final
+
+from django.utils import timezone
+from rest_framework import serializers
+
+from api.serializers import MoneyField, StrictSerializer
+from catalog.api.v2.fields import CurrencyField, TimeZoneField, WallTimeField
+from catalog.hours import Opening
+from catalog.models import Membership, OpeningHours, Store, Weekday
+from catalog.services.availability import takes_orders
+
+MAX_OPENINGS: Final = 50
+MAX_RADIUS_M: Final = 1_000_000
+MAX_BASE_FEE: Final = Decimal(1_000)
+MAX_FEE_PER_KM: Final = Decimal(100)
+MINUTES_PER_DAY: Final = 1_440
+
+
+class OpeningSerializer(StrictSerializer):
+    weekday = serializers.IntegerField(min_value=Weekday.MONDAY, max_value=Weekday.SUNDAY, help_text="0 is Monday.")
+    opens = WallTimeField()
+    closes = WallTimeField(help_text="At or before `opens` means the next day.")
+
+
+class StoreChangeSerializer(StrictSerializer):
+    """At least one field. `opening_hours` replaces all there are; empty means open around the clock."""
+
+    name = serializers.CharField(max_length=120, required=False)
+    address = serializers.CharField(max_length=300, required=False)
+    latitude = serializers.FloatField(min_value=-90, max_value=90, required=False)
+    longitude = serializers.FloatField(min_value=-180, max_value=180, required=False)
+    time_zone = TimeZoneField(required=False, help_text="Decides the store's “today” and its opening hours.")
+    is_active = serializers.BooleanField(required=False)
+    is_paused = serializers.BooleanField(required=False, help_text="Takes no new orders while paused.")
+    delivery_radius_m = serializers.IntegerField(
+        min_value=0, max_value=MAX_RADIUS_M, required=False, allow_null=True, help_text="Null means no limit."
+    )
+    delivery_base_fee = MoneyField(max_value=MAX_BASE_FEE, required=False)
+    delivery_fee_per_km = MoneyField(max_value=MAX_FEE_PER_KM, required=False)
+    preparation_minutes = serializers.IntegerField(min_value=0, max_value=MINUTES_PER_DAY, required=False)
+    confirms_automatically = serializers.BooleanField(
+        required=False, help_text="Orders that are paid, or paid in cash, are confirmed without staff."
+    )
+    requires_pin = serializers.BooleanField(
+        required=False, help_text="The courier has to enter the customer's PIN at the door."
+    )
+    opening_hours: serializers.ListSerializer[Any] = serializers.ListSerializer(
+        child=OpeningSerializer(), required=False, max_length=MAX_OPENINGS
+    )
+
+    def validate_opening_hours(self, value: list[dict[str, Any]]) -> list[Opening]:
+        openings = [Opening(**opening) for opening in value]
+        seen: set[tuple[object, ...]] = set()
+        problems: list[dict[str, Any]] = []
+        for opening in openings:
+            start = (opening.weekday, opening.opens)
+            problems.append({"opens": ["The day has this opening already."]} if start in seen else {})
+            seen.add(start)
+        if any(problems):
+            raise serializers.ValidationError(problems, code="repeated")
+        return openings
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if not attrs:
+            raise serializers.ValidationError("Give at least one field.", code="required")
+        return attrs
+
+
+class NewStoreSerializer(StoreChangeSerializer):
+    """The currency stays: products are priced in it."""
+
+    name = serializers.CharField(max_length=120)
+    address = serializers.CharField(max_length=300)
+    latitude = serializers.FloatField(min_value=-90, max_value=90)
+    longitude = serializers.FloatField(min_value=-180, max_value=180)
+    time_zone = TimeZoneField(default="UTC", help_text="Decides the store's “today” and its opening hours.")
+    currency = CurrencyField(default="EUR")
+
+
+class StoreFilterSerializer(StrictSerializer):
+    is_active = serializers.BooleanField(required=False)
+    search = serializers.CharField(max_length=100, required=False, help_text="Part of the name or address.")
+
+
+class ShownOpeningSerializer(serializers.ModelSerializer[OpeningHours]):
+    weekday = serializers.IntegerField()
+    opens = WallTimeField()
+    closes = WallTimeField()
+
+    class Meta:
+        model = OpeningHours
+        fields: ClassVar = ["weekday", "opens", "closes"]
+        read_only_fields = fields
+
+
+class StoreSerializer(serializers.ModelSerializer[Store]):
+    delivery_base_fee = MoneyField()
+    delivery_fee_per_km = MoneyField()
+    opening_hours = ShownOpeningSerializer(many=True)
+    is_open = serializers.SerializerMethodField(help_text="Whether it takes orders at this moment.")
+
+    class Meta:
+        model = Store
+        fields: ClassVar = [
+            "id", "name", "address", "latitude", "longitude", "time_zone", "currency", "is_active", "is_paused",
+            "is_open", "opening_hours", "delivery_radius_m", "delivery_base_fee", "delivery_fee_per_km",
+            "preparation_minutes", "confirms_automatically", "requires_pin", "version", "created_at", "updated_at",
+        ]  # fmt: skip
+        read_only_fields = fields
+
+    def get_is_open(self, store: Store) -> bool:
+        return takes_orders(store, at=timezone.now())
+
+
+class NewMemberSerializer(StrictSerializer):
+    user_id = serializers.UUIDField()
+
+
+class MemberSerializer(serializers.ModelSerializer[Membership]):
+    """Staff and integrators run the store, couriers ride for it."""
+
+    user_id = serializers.UUIDField()
+    email = serializers.EmailField(source="user.email")
+    name = serializers.CharField(source="user.name")
+    role = serializers.CharField(source="user.role")
+
+    class Meta:
+        model = Membership
+        fields: ClassVar = ["user_id", "email", "name", "role", "created_at"]
+        read_only_fields = fields

@@ -115,6 +115,16 @@ class Order(VersionedEntity):
     def has_dropoff(self) -> bool:
         return self.dropoff_latitude is not None and self.dropoff_longitude is not None
 
+    @property
+    def first_line(self) -> "OrderLine":
+        """All there is to an order of the first release."""
+        return self.lines.all()[0]
+
+    @property
+    def tracking_path(self) -> str:
+        """The customer's page, which `tracking` serves."""
+        return f"/track/{self.tracking_token}/"
+
 
 class OrderLine(Entity):
     """A product as it was named and priced when it was ordered."""

@@ -24,6 +24,6 @@ class OrderV1Serializer(PlacedOrderV1Serializer):
     """Orders of several lines show their first; v2 shows all."""
 
     user_id = serializers.UUIDField(source="customer_id", allow_null=True)
-    product_id = serializers.UUIDField(source="lines.all.0.product_id")
-    quantity = serializers.IntegerField(source="lines.all.0.quantity")
+    product_id = serializers.UUIDField(source="first_line.product_id")
+    quantity = serializers.IntegerField(source="first_line.quantity")
     created_at = serializers.DateTimeField()

@@ -3,7 +3,6 @@
 from decimal import Decimal
 from typing import Any, ClassVar
 
-from django.urls import reverse
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
@@ -184,8 +183,7 @@ class OrderSerializer(serializers.ModelSerializer[Order]):
     def get_tracking_url(self, order: Order) -> str | None:
         if self._user.role == Role.COURIER:
             return None
-        path = reverse("track", kwargs={"token": order.tracking_token})
-        return str(self.context["request"].build_absolute_uri(path))
+        return str(self.context["request"].build_absolute_uri(order.tracking_path))
 
     @extend_schema_field(serializers.ListField(child=serializers.ChoiceField(choices=OrderStatus.choices)))
     def get_allowed_transitions(self, order: Order) -> list[str]:

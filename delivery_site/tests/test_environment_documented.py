@@ -7,8 +7,6 @@ from delivery_site.testing.sources import modules, name_of, text_of
 
 # Says where .env lies, so it cannot stand in it.
 OUTSIDE_ENV_FILE: Final = {"ENV_FILE"}
-# Learns which documented settings were given, to choose better defaults for the others.
-MAY_ASK_WHAT_IS_SET: Final = {"operations/serving/address.py"}
 
 
 def read_by_settings() -> set[str]:
@@ -23,17 +21,28 @@ def test_settings_page_explains_exactly_what_the_settings_read() -> None:
     assert sorted(explained) == sorted(read_by_settings())
 
 
-def test_env_example_offers_exactly_what_the_settings_read() -> None:
+def test_env_example_offers_exactly_what_the_settings_and_compose_read() -> None:
     offered = re.findall(r"^#?([A-Z_]+)=", text_of(".env.example"), flags=re.MULTILINE)
-    assert sorted(offered) == sorted(read_by_settings() - OUTSIDE_ENV_FILE)
+    read_by_compose = set(re.findall(r"\$\{([A-Z_]+)", text_of("docker-compose.yml")))
+    assert sorted(offered) == sorted((read_by_settings() | read_by_compose) - OUTSIDE_ENV_FILE)
+
+
+def test_compose_knows_no_default_secret() -> None:
+    secrets = re.findall(r"\$\{(\w*(?:SECRET|KEY|PASSWORD)\w*)(..)", text_of("docker-compose.yml"))
+    assert {name for name, _ in secrets} == {
+        "POSTGRES_PASSWORD",
+        "SECRET_KEY",
+        "JWT_SIGNING_KEY",
+        "SIMULATED_PROVIDER_SECRET",
+    }
+    assert {operator for _, operator in secrets} == {":?"}
 
 
 def test_env_example_changes_nothing_until_it_is_edited() -> None:
     assert [line for line in text_of(".env.example").splitlines() if line and not line.startswith("#")] == []
 
 
-def test_only_the_settings_read_the_environment() -> None:
+def test_only_the_settings_read_variables_by_name() -> None:
     """So that a variable cannot work without being on the page."""
-    read = re.compile(r"os\.(environ\b(?!\.setdefault)|getenv)")
-    readers = {name_of(path) for path in modules() if read.search(text_of(name_of(path)))}
-    assert readers == MAY_ASK_WHAT_IS_SET
+    by_name = re.compile(r"""os\.(getenv\(|environ(\.get\(|\[))\s*["']""")
+    assert {name_of(path) for path in modules() if by_name.search(text_of(name_of(path)))} == set()

@@ -1,4 +1,4 @@
-"""The rules of the house that neither ruff nor import-linter knows (docs/architecture.md, CONTRIBUTING.md)."""
+"""The rules of the house that neither ruff nor import-linter knows (CONTRIBUTING.md)."""
 
 import ast
 from collections.abc import Iterator

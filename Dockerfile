@@ -1,0 +1,14 @@
+# One image for every process: web by default; live, worker and beat by another command (docker-compose.yml).
+FROM python:3.11-slim AS packages
+COPY requirements.txt constraints.txt /
+RUN python -m venv /venv && /venv/bin/pip install --no-cache-dir --disable-pip-version-check -r /requirements.txt
+
+FROM python:3.11-slim
+ENV PATH=/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 VAR_DIR=/var/lib/delivery
+RUN useradd --system --uid 10001 --no-create-home delivery && install -d -o delivery /var/lib/delivery
+COPY --from=packages /venv /venv
+COPY . /app
+WORKDIR /app
+USER delivery
+EXPOSE 8000
+CMD ["gunicorn", "--bind=0.0.0.0:8000", "--worker-class=gthread", "--workers=2", "--threads=16", "--worker-tmp-dir=/dev/shm", "--access-logfile=-", "delivery_site.wsgi"]

@@ -21,7 +21,7 @@ from orders.states import BEFORE_CONFIRMATION, FINAL, OrderStatus
 
 
 @transactional
-def edit_order(order_id: UUID, *, edit: OrderEdit, actor: Actor, expected_version: int) -> Order:
+def edit_order(order_id: UUID, *, edit: OrderEdit, actor: Actor, expected_version: int | None) -> Order:
     """Raises PreconditionFailed, OrderClosed, DropoffFixed, OutsideDeliveryArea, StoreClosed."""
     order = lock_order(order_id)
     check_version(order.version, expected_version)

@@ -5,6 +5,7 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts.permissions import caller
 from api.idempotency.decorator import idempotent
 from api.scopes import Scopes
 from api.versions import DeprecatedView
@@ -30,9 +31,9 @@ class OrderListV1(DeprecatedView):
     @idempotent
     def post(self, request: Request) -> Response:
         fields = self.body(NewOrderV1Serializer)
-        customer = customer_for(request.user, fields["user_id"])
+        customer = customer_for(caller(request), fields["user_id"])
         new = order_for_saved_dropoff(customer, product_id=fields["product_id"], quantity=fields["quantity"])
-        order = place_order(new, placed_by=request.user)
+        order = place_order(new, placed_by=caller(request))
         response = Response(PlacedOrderV1Serializer(order).data, status=201)
         response["Location"] = f"{request.path}/{order.id}"
         return response
@@ -51,4 +52,4 @@ class OrderDetailV1(DeprecatedView):
         deprecated=True,
     )
     def get(self, request: Request, order_id: UUID) -> Response:
-        return Response(OrderV1Serializer(order_for(request.user, order_id)).data)
+        return Response(OrderV1Serializer(order_for(caller(request), order_id)).data)

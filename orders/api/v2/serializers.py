@@ -39,7 +39,7 @@ class ContactSerializer(StrictSerializer):
 
 
 class NewOrderSerializer(StrictSerializer):
-    items = ItemSerializer(many=True, min_length=1, max_length=MAX_ITEMS)
+    items = serializers.ListField(child=ItemSerializer(), min_length=1, max_length=MAX_ITEMS)
     dropoff = DropoffSerializer()
     contact = ContactSerializer()
     payment_method = serializers.ChoiceField(choices=PaymentMethod.choices, default=PaymentMethod.ONLINE)

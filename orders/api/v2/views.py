@@ -7,6 +7,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.actors import Actor
+from accounts.permissions import caller
 from api.etags import expected_version, with_etag
 from api.idempotency.decorator import idempotent
 from api.scopes import Scopes
@@ -37,12 +38,12 @@ class OrderView(ApiView):
 
     def answer(self, order_id: UUID, *, status: int = 200) -> Response:
         """The order as the caller sees it after a change, with its new ETag."""
-        order = order_for(self.request.user, order_id)
+        order = order_for(caller(self.request), order_id)
         return with_etag(Response(self.get_serializer(order).data, status=status), order.version)
 
     @property
     def actor(self) -> Actor:
-        return Actor.of(self.request.user)
+        return Actor.of(caller(self.request))
 
 
 class OrderList(OrderView):
@@ -57,7 +58,7 @@ class OrderList(OrderView):
     )
     def get(self, request: Request) -> Response:
         filters = self.query(OrderFilterSerializer)
-        return self.page(with_content(filtered(orders_for(request.user), filters)), OrderSerializer)
+        return self.page(with_content(filtered(orders_for(caller(request)), filters)), OrderSerializer)
 
     @extend_schema(
         operation_id="orders_create",
@@ -68,7 +69,7 @@ class OrderList(OrderView):
     )
     @idempotent(required=True)
     def post(self, request: Request) -> Response:
-        order = place_order(new_order(self.body(NewOrderSerializer), user=request.user), placed_by=request.user)
+        order = place_order(new_order(self.body(NewOrderSerializer), user=caller(request)), placed_by=caller(request))
         response = self.answer(order.id, status=201)
         response["Location"] = f"{request.path}/{order.id}"
         return response
@@ -92,7 +93,7 @@ class OrderDetail(OrderView):
         responses=OrderSerializer,
     )
     def patch(self, request: Request, order_id: UUID) -> Response:
-        order = order_for(request.user, order_id)
+        order = order_for(caller(request), order_id)
         version = expected_version(request, required=True)
         edit_order(
             order.id, edit=order_edit(self.body(OrderEditSerializer)), actor=self.actor, expected_version=version
@@ -111,7 +112,7 @@ class OrderTimeline(ApiView):
         responses=TimelineEntrySerializer(many=True),
     )
     def get(self, request: Request, order_id: UUID) -> Response:
-        return self.page(timeline_of(order_for(request.user, order_id)), TimelineEntrySerializer)
+        return self.page(timeline_of(order_for(caller(request), order_id)), TimelineEntrySerializer)
 
 
 class OrderConfirm(OrderView):
@@ -127,7 +128,7 @@ class OrderConfirm(OrderView):
     @idempotent
     def post(self, request: Request, order_id: UUID) -> Response:
         self.body(NoBody)
-        order = order_for(request.user, order_id)
+        order = order_for(caller(request), order_id)
         confirm_order(order.id, actor=self.actor, expected_version=expected_version(request, required=False))
         return self.answer(order_id)
 
@@ -145,7 +146,7 @@ class OrderReady(OrderView):
     @idempotent
     def post(self, request: Request, order_id: UUID) -> Response:
         self.body(NoBody)
-        order = order_for(request.user, order_id)
+        order = order_for(caller(request), order_id)
         mark_ready(order.id, actor=self.actor, expected_version=expected_version(request, required=False))
         return self.answer(order_id)
 
@@ -163,7 +164,7 @@ class OrderCancel(OrderView):
     @idempotent
     def post(self, request: Request, order_id: UUID) -> Response:
         fields: dict[str, Any] = self.body(CancelSerializer)
-        order = order_for(request.user, order_id)
+        order = order_for(caller(request), order_id)
         version = expected_version(request, required=False)
         cancel_order(order.id, actor=self.actor, expected_version=version, **fields)
         return self.answer(order_id)

@@ -12,7 +12,7 @@ from operations.simulation.demand import Wish, endless_wishes, wishes_of_the_day
 from operations.simulation.people.couriers import CourierAtWork, Rivalry, Shift
 from operations.simulation.people.customers import Customer
 from operations.simulation.people.dispatch import Dispatcher
-from operations.simulation.people.riding import METRES_PER_MINUTE
+from operations.simulation.people.riding import VEHICLES
 from operations.simulation.people.shop import Counter
 from operations.simulation.staging import PASSWORD, Stage, a_few_at_once
 from operations.simulation.world import World
@@ -93,7 +93,7 @@ class EndlessCast(Cast):
             for number, (email, courier) in enumerate(sorted(self._couriers.items())):
                 shift = Shift(
                     begins_at=homes[number % len(homes)],
-                    metres_per_minute=METRES_PER_MINUTE[courier.vehicle],
+                    metres_per_minute=VEHICLES[courier.vehicle].metres_per_minute,
                     pickup_minutes=PICKUP_MINUTES,
                     dropoff_minutes=DROPOFF_MINUTES,
                 )
@@ -108,7 +108,7 @@ class EndlessCast(Cast):
 
     async def _let_ride(self, courier: Courier) -> None:
         await self._stage.allow_speed(
-            courier, metres_per_minute=METRES_PER_MINUTE[courier.vehicle], speed=self.world.pace.speed
+            courier, metres_per_minute=VEHICLES[courier.vehicle].metres_per_minute, speed=self.world.pace.speed
         )
 
 

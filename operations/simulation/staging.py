@@ -2,16 +2,15 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from decimal import Decimal
 from functools import partial
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from operations.simulation.city import City, CityCourier, Restaurant
 from operations.simulation.client import Client, Refused
 from operations.simulation.contract import Courier, Person, Product, Store
 from operations.simulation.geography import Place
 from operations.simulation.paging import everything
-from operations.simulation.people.riding import top_speed_kmh
+from operations.simulation.people.riding import VEHICLES, top_speed_kmh
 
 PASSWORD = "demo-password"
 CUSTOMERS = 8
@@ -71,6 +70,7 @@ class Stage:
         there = await self.stores()
         wanted = {order.restaurant for order in city.orders}
         restaurants = [city.restaurants[name] for name in sorted(wanted)]
+        self._store_staff_id = (await self.people(role="store_staff"))["store@example.com"].id
         self._progress(f"opening {len(restaurants)} stores of {city.name}")
         opened = await a_few_at_once(partial(self._open_store, city, restaurant, there) for restaurant in restaurants)
         return {restaurant.name: store_id for restaurant, store_id in zip(restaurants, opened, strict=True)}
@@ -94,7 +94,7 @@ class Stage:
     async def allow_speed(self, courier: Courier, *, metres_per_minute: float, speed: float) -> None:
         """Let the courier move as fast as the demo's clock runs; never slows anybody down."""
         needed = top_speed_kmh(metres_per_minute, speed=speed)
-        if (courier.top_speed_kmh or 0) < needed:
+        if (courier.top_speed_kmh or VEHICLES[courier.vehicle].top_kmh) < needed:
             await self._admin.patch(f"/api/v2/couriers/{courier.id}", {"top_speed_kmh": needed})
 
     async def _account(self, email: str, *, name: str, role: str) -> Person:
@@ -111,7 +111,7 @@ class Stage:
         for number, (dish, price) in enumerate(DISHES, start=1):
             sku = f"{restaurant.name}-{number}".upper()
             if sku not in shelf:
-                await self._put_on_sale(store, sku=sku, name=dish, price=Decimal(price))
+                await self._put_on_sale(store, sku=sku, name=dish, price=price)
         return store.id
 
     async def _new_store(self, name: str, place: Place) -> Store:
@@ -126,12 +126,13 @@ class Stage:
             "delivery_base_fee": "1.90",
             "delivery_fee_per_km": "0.40",
         }
-        return Store.read((await self._admin.post("/api/v2/stores", body)).body)
+        store = Store.read((await self._admin.post("/api/v2/stores", body)).body)
+        await self._admin.post(f"/api/v2/stores/{store.id}/members", {"user_id": self._store_staff_id})
+        return store
 
-    async def _put_on_sale(self, store: Store, *, sku: str, name: str, price: Decimal) -> None:
-        body: dict[str, Any] = {"store_id": store.id, "sku": sku, "name": name, "price": str(price)}
-        product = Product.read((await self._admin.post("/api/v2/products", body)).body)
-        await self._admin.post(f"/api/v2/products/{product.id}/stock", {"delta": FULL_SHELF, "reason": "received"})
+    async def _put_on_sale(self, store: Store, *, sku: str, name: str, price: str) -> None:
+        body = {"store_id": store.id, "sku": sku, "name": name, "price": price, "stock": FULL_SHELF}
+        await self._admin.post("/api/v2/products", body)
 
 
 def store_name(city: City, restaurant: Restaurant) -> str:

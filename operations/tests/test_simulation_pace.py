@@ -111,5 +111,5 @@ def test_nobody_rides_to_where_they_stand() -> None:
 
 
 def test_couriers_are_allowed_a_little_more_than_they_ride() -> None:
-    assert top_speed_kmh(300, speed=1) == 21
-    assert top_speed_kmh(427, speed=120) == 3536
+    assert top_speed_kmh(300, speed=1) == 26
+    assert top_speed_kmh(427, speed=120) == 4392

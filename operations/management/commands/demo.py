@@ -72,11 +72,13 @@ def _city(folder: Path) -> City:
 
 
 def _server(port: int, *, data: Path | None, speed: float) -> Server:
+    url = f"http://127.0.0.1:{port}"
     folder = (data or settings.VAR_DIR).resolve()
     environment = {
         **os.environ,
         "VAR_DIR": str(folder),
-        "PUBLIC_URL": f"http://127.0.0.1:{port}",
+        "PUBLIC_URL": url,
+        "INTERNAL_URL": url,
         "ORDER_EXPIRY_SECONDS": str(max(SHORTEST_EXPIRY_SECONDS, EXPIRY_MINUTES * 60 / speed)),
         "SIMULATED_LATE_SECONDS": str(LATE_MINUTES * 60 / speed),
         "RATELIMIT_ENABLE": "false",

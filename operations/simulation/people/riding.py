@@ -1,6 +1,8 @@
 """Getting from one place to another in a straight line, and telling the site where one is."""
 
+import math
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -11,16 +13,31 @@ from operations.simulation.pace import Pace
 NOTED_EVERY_SECONDS = 1.0
 SENT_TOGETHER = 3
 ARRIVED_WITHIN_M = 2.0
-MARGIN = 1.15
-"""Above what is ridden, for positions and moments that are rounded."""
 
-METRES_PER_MINUTE = {"foot": 90.0, "bicycle": 270.0, "cargo_bike": 250.0, "scooter": 420.0, "car": 500.0}
-"""Average pace in a town, by vehicle."""
+
+@dataclass(frozen=True, slots=True)
+class Vehicle:
+    """`metres_per_minute` is the average through a town; `top_kmh` what the site allows without being told more."""
+
+    metres_per_minute: float
+    top_kmh: int
+
+
+VEHICLES = {
+    "foot": Vehicle(85, 15),
+    "bicycle": Vehicle(250, 50),
+    "cargo_bike": Vehicle(220, 45),
+    "scooter": Vehicle(370, 90),
+    "car": Vehicle(400, 150),
+}
+
+USUAL_SHARE_OF_TOP = 0.7
+"""What share of a courier's own top speed the site expects of a whole ride; so that its arrival times come true."""
 
 
 def top_speed_kmh(metres_per_minute: float, *, speed: float) -> int:
     """What a courier who lives `speed` times as fast has to be allowed."""
-    return int(metres_per_minute * 0.06 * speed * MARGIN) + 1
+    return math.ceil(metres_per_minute * 0.06 * speed / USUAL_SHARE_OF_TOP)
 
 
 def now() -> datetime:

@@ -116,7 +116,7 @@ class UserAdmin(MovingAdmin, VersionedAdmin):
     can_add = True
     form = UserForm
     moves = (SetPassword(),)
-    list_display = ("email", "name", "shown_role", "is_active", "joined")
+    list_display: tuple[str, ...] = ("email", "name", "shown_role", "is_active", "joined")
     list_filter = (
         ("role", ChoicesDropdownFilter), ("is_active", BooleanRadioFilter), ("created_at", DaysFilter),
     )  # fmt: skip

@@ -3,9 +3,11 @@
 from datetime import UTC, datetime
 from decimal import Decimal
 from enum import StrEnum
+from urllib.parse import urlencode
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from django.apps import apps
 from django.db.models import Model
 from django.urls import reverse
 from django.utils.formats import date_format
@@ -45,8 +47,19 @@ def moment(at: datetime | None, *, zone: str = "UTC") -> SafeString | str:
     )
 
 
-def change_url(model: type[Model] | Model, pk: UUID | int) -> str:
-    return reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_change", args=(pk,))
+def change_url(model: type[Model] | Model | str, pk: UUID | int) -> str:
+    """The page of an object; of a model that the caller's app must not import, by its label."""
+    return reverse(f"admin:{_url_name(model)}_change", args=(pk,))
+
+
+def change_list_url(model: type[Model] | str, **filters: object) -> str:
+    url = reverse(f"admin:{_url_name(model)}_changelist")
+    return f"{url}?{urlencode(filters)}" if filters else url
+
+
+def _url_name(model: type[Model] | Model | str) -> str:
+    options = apps.get_model(model)._meta if isinstance(model, str) else model._meta
+    return f"{options.app_label}_{options.model_name}"
 
 
 def linked(target: Model | None, text: str | None = None) -> SafeString | str:

@@ -93,18 +93,9 @@ class MovingAdmin(PageAdmin):
             if holds_scope(request, move.scope) and move.is_offered(target, actor=actor)
         ]
 
-    def render_change_form(
-        self,
-        request: HttpRequest,
-        context: dict[str, Any],
-        add: bool = False,
-        change: bool = False,
-        form_url: str = "",
-        obj: Any = None,
-    ) -> HttpResponse:
-        if obj is not None:
-            context["buttons"] = self.buttons_for(obj, request=request)
-        return super().render_change_form(request, context, add, change, form_url, obj)
+    def page_context(self, target: Any, *, request: HttpRequest) -> dict[str, Any]:
+        buttons = self.buttons_for(target, request=request)
+        return {**super().page_context(target, request=request), "buttons": buttons}
 
     def move_view(self, request: HttpRequest, object_id: str, name: str) -> HttpResponse:
         target = self.get_object(request, unquote(object_id))

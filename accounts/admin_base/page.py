@@ -1,8 +1,8 @@
 from typing import TYPE_CHECKING, Any
 
 from django.contrib.admin import ShowFacets
-from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest, HttpResponse
 from unfold.paginator import InfinitePaginator
 
 from accounts.admin_base.scoped import ScopedAdmin, user_of
@@ -34,3 +34,20 @@ class PageAdmin(ScopedAdmin, Page):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return self.reachable_by(user_of(request), super().get_queryset(request))
+
+    def page_context(self, target: Any, *, request: HttpRequest) -> dict[str, Any]:
+        """What an object's page shows beside its form."""
+        return {}
+
+    def render_change_form(
+        self,
+        request: HttpRequest,
+        context: dict[str, Any],
+        add: bool = False,
+        change: bool = False,
+        form_url: str = "",
+        obj: Model | None = None,
+    ) -> HttpResponse:
+        if obj is not None:
+            context |= self.page_context(obj, request=request)
+        return super().render_change_form(request, context, add, change, form_url, obj)

@@ -25,7 +25,7 @@ STALE = (
 )
 
 
-class VersionedForm(forms.ModelForm):  # type: ignore[type-arg]  # no generic at run time
+class VersionedForm(forms.ModelForm[Any]):
     version = forms.IntegerField(required=False, widget=forms.HiddenInput)
     refusal: CataloguedError | None = None
     is_change: bool = False
@@ -68,7 +68,7 @@ class VersionedForm(forms.ModelForm):  # type: ignore[type-arg]  # no generic at
         try:
             field = self.instance._meta.get_field(name)
         except FieldDoesNotExist:
-            return f"{label}"
+            return f"{label}: {self.initial.get(name) or 'empty'}"
         return f"{label}: {display_for_field(getattr(self.instance, name), field, 'empty')}"
 
 

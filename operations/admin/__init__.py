@@ -1,0 +1,5 @@
+"""The Admin pages that show what several apps know: an order with its money and courier, a user with their stores."""
+
+from operations.admin.users import PersonAdmin
+
+__all__ = ["PersonAdmin"]

@@ -11,7 +11,7 @@ from api.request_ids import request_context
 from api.transactions import transactional
 from events.envelopes import Envelope
 from events.handlers import handler_of
-from events.locks import lock_delivery
+from events.locks import lock_delivery, lock_due_deliveries
 from events.models import DeliveryState, EventDelivery
 from events.services.sequencing import sequence_new_events
 
@@ -39,8 +39,7 @@ def relay() -> int:
 def claim_due(*, limit: int) -> list[int]:
     """Take deliveries for the time of a lease: a worker that dies gives them back by letting it run out."""
     now = timezone.now()
-    due = EventDelivery.objects.due(now).order_by("next_attempt_at", "id")
-    ids = list(due.select_for_update(skip_locked=True, of=("self",)).values_list("id", flat=True)[:limit])
+    ids = lock_due_deliveries(now, limit=limit)
     EventDelivery.objects.filter(id__in=ids).update(
         leased_until=now + timedelta(seconds=settings.EVENT_LEASE_SECONDS), attempts=F("attempts") + 1
     )

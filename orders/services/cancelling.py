@@ -51,11 +51,7 @@ def cancel_locked(
     `restock` None means: goods that have not left the store go back to stock. `refund_amount` None means all that was
     paid. `reason` may be a person's words and stays in the timeline; `reason_code` goes out with the event.
     """
-    if actor.kind == ActorKind.CUSTOMER and (restock is not None or refund_amount is not None):
-        raise PermissionRefused("Only the store decides about stock and the amount of the refund.")
-    refuse_unless_allowed(order, to=OrderStatus.CANCELLED, actor=actor)
-    if refund_amount is not None and refund_amount > order.total:
-        raise RefundTooLarge(total=str(order.total), currency=order.currency)
+    _refuse_unfit(order, actor=actor, restock=restock, refund_amount=refund_amount)
     goes_back = order.status in BEFORE_PICKUP if restock is None else restock
     carried_by = order.courier_id if order.status in WITH_COURIER else None
     if goes_back:
@@ -78,3 +74,11 @@ def cancel_locked(
     if reason_code == EXPIRED:
         publish_fact(order, what="expired")
     return order
+
+
+def _refuse_unfit(order: Order, *, actor: Actor, restock: bool | None, refund_amount: Decimal | None) -> None:
+    if actor.kind == ActorKind.CUSTOMER and (restock is not None or refund_amount is not None):
+        raise PermissionRefused("Only the store decides about stock and the amount of the refund.")
+    refuse_unless_allowed(order, to=OrderStatus.CANCELLED, actor=actor)
+    if refund_amount is not None and refund_amount > order.total:
+        raise RefundTooLarge(total=str(order.total), currency=order.currency)

@@ -14,9 +14,10 @@ from unfold.contrib.filters.admin import BooleanRadioFilter, ChoicesDropdownFilt
 from unfold.widgets import UnfoldAdminPasswordWidget
 
 from accounts.actors import Actor
-from accounts.admin_base import Move, MoveForm, MovingAdmin, VersionedAdmin, VersionedForm
 from accounts.admin_base.display import Tone, badge, moment
 from accounts.admin_base.filters import DaysFilter
+from accounts.admin_base.moves import Move, MoveForm, MovingAdmin
+from accounts.admin_base.versioned import VersionedAdmin, VersionedForm
 from accounts.models import User
 from accounts.roles import CONSOLE_ROLES, Role
 from accounts.services.users import SavedDropoff, create_user, update_user

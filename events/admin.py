@@ -11,10 +11,11 @@ from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import DropdownFilter, MultipleChoicesDropdownFilter
 
 from accounts.actors import Actor
-from accounts.admin_base import Move, MoveForm, MovingAdmin, holds_scope
 from accounts.admin_base.display import Tone, badge, linked, moment
 from accounts.admin_base.filters import DaysFilter
+from accounts.admin_base.moves import Move, MoveForm, MovingAdmin
 from accounts.admin_base.rows import ReadOnlyRows
+from accounts.admin_base.scoped import holds_scope
 from accounts.admin_base.searching import ExactSearchAdmin, as_uuid
 from events.handlers import all_destinations
 from events.models import DeliveryState, Event, EventDelivery

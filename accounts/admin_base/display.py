@@ -34,6 +34,10 @@ def money(amount: Decimal, currency: str) -> str:
     return f"{amount:,.2f} {currency}"
 
 
+def delta(amount: int) -> SafeString:
+    return format_html('<span class="ours-{}">{}</span>', "more" if amount > 0 else "less", f"{amount:+d}")
+
+
 def moment(at: datetime | None, *, zone: str = "UTC") -> SafeString | str:
     """A time on the clock of `zone` (an IANA name); pointing at it shows the time in UTC."""
     if at is None:

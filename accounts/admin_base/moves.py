@@ -27,7 +27,7 @@ STALE = "It has changed since you opened the page, so nothing was done. Look at 
 
 
 class MoveForm(forms.Form):
-    """`version` is the object's when the page was opened; absent only where a move does not depend on it."""
+    """`version` is the object's when the page was opened, where it has one; a button submits the hidden fields."""
 
     version = forms.IntegerField(required=False, widget=forms.HiddenInput)
 
@@ -53,7 +53,7 @@ class Move:
 
     @property
     def has_fields(self) -> bool:
-        return len(self.form.base_fields) > 1
+        return any(not field.widget.is_hidden for field in self.form.base_fields.values())
 
     def is_offered(self, target: Any, *, actor: Actor) -> bool:
         return True
@@ -67,7 +67,7 @@ class Move:
 class Button:
     move: Move
     url: str
-    version: int | None
+    form: MoveForm
 
 
 class MovingAdmin(PageAdmin):
@@ -87,7 +87,7 @@ class MovingAdmin(PageAdmin):
             Button(
                 move=move,
                 url=reverse(f"admin:{self._move_url_name}", args=(target.pk, move.name)),
-                version=getattr(target, "version", None),
+                form=move.form(target=target, request=request, auto_id=False),
             )
             for move in self.moves
             if holds_scope(request, move.scope) and move.is_offered(target, actor=actor)

@@ -16,9 +16,12 @@ from unfold.contrib.filters.admin import (
 from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 from accounts.actors import Actor
-from accounts.admin_base import Move, MoveForm, MovingAdmin, PageAdmin, VersionedAdmin, VersionedForm, user_of
-from accounts.admin_base.display import EMPTY, Tone, badge, change_list_url, change_url, linked, moment, money
+from accounts.admin_base.display import EMPTY, Tone, badge, change_list_url, change_url, delta, linked, moment, money
 from accounts.admin_base.filters import DaysFilter
+from accounts.admin_base.moves import Move, MoveForm, MovingAdmin
+from accounts.admin_base.page import PageAdmin
+from accounts.admin_base.scoped import user_of
+from accounts.admin_base.versioned import VersionedAdmin, VersionedForm
 from accounts.models import User
 from catalog.admin.stores import READ, WRITE
 from catalog.models import BY_HAND, Product, StockEntry, StockReason, Store
@@ -216,9 +219,7 @@ class StockEntryAdmin(PageAdmin):
 
     @admin.display(description="Change")
     def change(self, entry: StockEntry) -> SafeString:
-        return format_html(
-            '<span class="ours-delta-{}">{}</span>', "up" if entry.delta > 0 else "down", f"{entry.delta:+d}"
-        )
+        return delta(entry.delta)
 
     @admin.display(description="Order")
     def order_link(self, entry: StockEntry) -> SafeString | str:

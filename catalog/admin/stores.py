@@ -12,8 +12,9 @@ from unfold.contrib.filters.admin import BooleanRadioFilter
 from unfold.widgets import UnfoldAdminSelect2Widget, UnfoldAdminTextInputWidget
 
 from accounts.actors import Actor
-from accounts.admin_base import Move, MoveForm, MovingAdmin, VersionedAdmin, VersionedForm
 from accounts.admin_base.display import Tone, badge, change_list_url, money
+from accounts.admin_base.moves import Move, MoveForm, MovingAdmin
+from accounts.admin_base.versioned import VersionedAdmin, VersionedForm
 from accounts.models import User
 from catalog.admin.members import MembershipRows, save_members
 from catalog.admin.week import NotOpeningHours, openings_of_day, written

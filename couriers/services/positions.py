@@ -67,9 +67,12 @@ def _refuse_future(fixes: Sequence[Fix], *, latest: datetime) -> None:
 
 def _known_moments(courier_id: UUID, *, among: list[datetime]) -> set[datetime]:
     """One statement finds the courier and what is known of them. Raises CourierNotFound."""
-    known = FilteredRelation("positions", condition=Q(positions__recorded_at__in=among))
-    courier = Courier.objects.filter(pk=courier_id).annotate(known=known).order_by()
-    moments = list(courier.values_list("known__recorded_at", flat=True))
+    courier = Courier.objects.filter(pk=courier_id).order_by()
+    if among:  # an empty IN would make the whole query empty, and the courier unknown
+        known = FilteredRelation("positions", condition=Q(positions__recorded_at__in=among))
+        moments = list(courier.annotate(known=known).values_list("known__recorded_at", flat=True))
+    else:
+        moments = [None] * courier.count()
     if not moments:
         raise CourierNotFound
     return {moment for moment in moments if moment is not None}

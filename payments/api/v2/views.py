@@ -8,6 +8,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.actors import Actor
+from accounts.permissions import caller
 from api.etags import expected_version, with_etag
 from api.idempotency.decorator import idempotent
 from api.scopes import ANYONE, Scopes
@@ -48,7 +49,7 @@ class PaymentList(ApiView):
     )
     def get(self, request: Request) -> Response:
         filters = self.query(PaymentFilterSerializer)
-        return self.page(filtered(payments_for(request.user), filters), PaymentSerializer)
+        return self.page(filtered(payments_for(caller(request)), filters), PaymentSerializer)
 
     @extend_schema(
         operation_id="payments_create",
@@ -59,7 +60,7 @@ class PaymentList(ApiView):
     )
     @idempotent(required=True)
     def post(self, request: Request) -> Response:
-        payment = payment_for(request.user, self._pay(request).id)
+        payment = payment_for(caller(request), self._pay(request).id)
         response = Response(self.get_serializer(payment).data, status=201)
         response["Location"] = f"{request.path}/{payment.id}"
         return with_etag(response, payment.version)
@@ -67,8 +68,8 @@ class PaymentList(ApiView):
     def _pay(self, request: Request) -> Payment:
         is_external = isinstance(request.data, dict) and "provider" in request.data
         given = self.body(ExternalPaymentSerializer if is_external else OnlinePaymentSerializer)
-        order = order_for(request.user, given["order_id"])
-        actor = Actor.of(request.user)
+        order = order_for(caller(request), given["order_id"])
+        actor = Actor.of(caller(request))
         if is_external:
             return state_external_payment(order.id, reference=given["reference"], amount=given["amount"], actor=actor)
         return start_online_payment(order.id, token=given["token"], actor=actor)
@@ -83,7 +84,7 @@ class PaymentDetail(ApiView):
         operation_id="payments_retrieve", summary="Show a payment", tags=["Payments"], responses=PaymentSerializer
     )
     def get(self, request: Request, payment_id: UUID) -> Response:
-        payment = payment_for(request.user, payment_id)
+        payment = payment_for(caller(request), payment_id)
         return with_etag(Response(self.get_serializer(payment).data), payment.version)
 
 
@@ -99,7 +100,7 @@ class RefundList(ApiView):
         responses=RefundSerializer(many=True),
     )
     def get(self, request: Request, payment_id: UUID) -> Response:
-        payment = payment_for(request.user, payment_id)
+        payment = payment_for(caller(request), payment_id)
         return self.page(payment.refunds.select_related("payment"), RefundSerializer)
 
     @extend_schema(
@@ -112,9 +113,9 @@ class RefundList(ApiView):
     @idempotent
     def post(self, request: Request, payment_id: UUID) -> Response:
         given = self.body(NewRefundSerializer)
-        payment = payment_for(request.user, payment_id)
+        payment = payment_for(caller(request), payment_id)
         version = expected_version(request, required=False)
-        refund = refund_payment(payment.id, actor=Actor.of(request.user), expected_version=version, **given)
+        refund = refund_payment(payment.id, actor=Actor.of(caller(request)), expected_version=version, **given)
         return Response(self.get_serializer(refund).data, status=201)
 
 

@@ -72,7 +72,10 @@ def _text_formatter() -> dict[str, Any]:
 
 
 def _quieter_loggers(level: str) -> dict[str, Any]:
-    """Our own line per request says what these would say again, and without the query string."""
+    """Our own line per request says what these would say again, and without the query string.
+
+    Celery tells of every sweep that it was due, received and done, every two seconds for ever.
+    """
     return {
         "django": {"handlers": [], "level": level, "propagate": True},
         "django.request": {"level": "ERROR"},
@@ -80,4 +83,7 @@ def _quieter_loggers(level: str) -> dict[str, Any]:
         "uvicorn": {"handlers": [], "level": level, "propagate": True},
         "uvicorn.access": {"handlers": [], "level": "WARNING", "propagate": True},
         "httpx": {"level": "WARNING"},
+        "celery.beat": {"level": "WARNING"},
+        "celery.worker.strategy": {"level": "WARNING"},
+        "celery.app.trace": {"level": "WARNING"},
     }

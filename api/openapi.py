@@ -63,6 +63,8 @@ class ApiSchema(AutoSchema):
 
     def get_auth(self) -> list[Schema]:
         """One of several scopes is enough, hence alternatives; OpenAPI 3.0 names no scopes for plain bearer."""
+        if not hasattr(self.view, "required_scopes"):
+            return [{}]
         scopes = scopes_for(self.view, self.method)
         if scopes is ANYONE:
             return [{}]

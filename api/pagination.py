@@ -106,17 +106,17 @@ def keyset_page(queryset: QuerySet[Any], *, cursor: Cursor | None, limit: int) -
 
 
 def _place_before(rows: Sequence[Model], cursor: Cursor | None) -> Cursor | None:
-    """Only a page reached by a cursor has something before it; if it is empty, the cursor's own row is."""
+    """Only a page reached by a cursor has something before it; if it is empty, beginning with the cursor's own row."""
     if cursor is None:
         return None
-    return Cursor(rows[0].pk if rows else cursor.key, backward=True)
+    return Cursor(rows[0].pk if rows else UUID(int=cursor.key.int - 1), backward=True)
 
 
 def _page_before(queryset: QuerySet[Any], *, cursor: Cursor, limit: int) -> Page:
     found = list(queryset.filter(pk__gt=cursor.key).order_by("pk")[: limit + 1])
     rows = found[:limit][::-1]
     previous = Cursor(rows[0].pk, backward=True) if len(found) > limit else None
-    further = Cursor(rows[-1].pk if rows else cursor.key, backward=False)
+    further = Cursor(rows[-1].pk if rows else UUID(int=cursor.key.int + 1), backward=False)
     return Page(rows, next=further, previous=previous)
 
 

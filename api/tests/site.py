@@ -47,7 +47,7 @@ class KnowsCaller(BasePermission):
         return ANYONE in view.required_scopes.values() or isinstance(request.user, Caller)
 
 
-class TestedView(ApiView):
+class CallerView(ApiView):
     authentication_classes = (CallerAuthentication,)
     permission_classes = (KnowsCaller,)
 
@@ -68,7 +68,7 @@ class BasketInput(StrictSerializer):
     number = serializers.CharField(read_only=True)
 
 
-class BasketView(TestedView):
+class BasketView(CallerView):
     required_scopes: ClassVar[dict[str, Scopes]] = {"POST": ANY_TOKEN}
 
     def post(self, request: Request) -> Response:
@@ -88,7 +88,7 @@ class KeyOutput(serializers.ModelSerializer[IdempotencyKey]):
         fields: ClassVar = ["id", "key"]
 
 
-class KeyListView(TestedView):
+class KeyListView(CallerView):
     required_scopes: ClassVar[dict[str, Scopes]] = {"GET": "keys:read"}
 
     def get(self, request: Request) -> Response:
@@ -99,7 +99,7 @@ class KeyListView(TestedView):
         return self.page(keys, KeyOutput)
 
 
-class ThingView(TestedView):
+class ThingView(CallerView):
     """A thing that nobody can change, at version 7."""
 
     required_scopes: ClassVar[dict[str, Scopes]] = {"GET": "things:read", "PATCH": "things:write"}
@@ -117,7 +117,7 @@ class GroupInput(StrictSerializer):
     then = serializers.ChoiceField(choices=["conflict", "forbidden", "busy", "crash", "not_found"], required=False)
 
 
-class GroupView(TestedView):
+class GroupView(CallerView):
     """Creates a group, and then may think better of it."""
 
     required_scopes: ClassVar[dict[str, Scopes]] = {"POST": "groups:create"}
@@ -146,7 +146,7 @@ class GroupView(TestedView):
                 raise ZeroDivisionError
 
 
-class RequiredKeyView(TestedView):
+class RequiredKeyView(CallerView):
     required_scopes: ClassVar[dict[str, Scopes]] = {"POST": "groups:create"}
 
     @idempotent(required=True)
@@ -155,14 +155,14 @@ class RequiredKeyView(TestedView):
         return Response(status=204)
 
 
-class CrashView(TestedView):
+class CrashView(CallerView):
     required_scopes: ClassVar[dict[str, Scopes]] = {"GET": ANYONE}
 
     def get(self, request: Request) -> Response:
         raise RuntimeError("the password is hunter2")
 
 
-class OldView(TestedView, DeprecatedView):
+class OldView(CallerView, DeprecatedView):
     required_scopes: ClassVar[dict[str, Scopes]] = {"GET": ANY_TOKEN}
     successor = "/api/v2/things"
 

@@ -17,7 +17,7 @@ RETRYABLE = ["40P01", "40001", "55P03"]
 @pytest.fixture(autouse=True)
 def pauses() -> Any:
     """The pauses between the attempts, without taking them."""
-    with patch.object(transactions.time, "sleep") as sleep:
+    with patch("time.sleep") as sleep:
         yield sleep
 
 

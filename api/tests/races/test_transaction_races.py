@@ -7,7 +7,6 @@ import pytest
 from django.contrib.auth.models import Group
 from django.db import OperationalError, transaction
 
-from api import transactions
 from api.errors import Busy
 from api.tests.waiting import PATIENCE_SECONDS, at_once, in_background
 from api.transactions import in_transaction
@@ -69,7 +68,7 @@ def test_a_lock_held_for_too_long_ends_as_busy() -> None:
             cursor.execute("SET LOCAL lock_timeout = '20ms'")
         Group.objects.select_for_update().get(pk=group.pk)
 
-    with ThreadPoolExecutor(1) as pool, patch.object(transactions.time, "sleep"):
+    with ThreadPoolExecutor(1) as pool, patch("time.sleep"):
         holder = in_background(pool, hold)
         assert held.wait(PATIENCE_SECONDS)
         with pytest.raises(Busy):

@@ -1,0 +1,95 @@
+import logging
+from collections.abc import Iterator
+from typing import Any
+from unittest.mock import call, patch
+
+import pytest
+from celery import Celery
+from django.db import transaction
+from kombu.exceptions import OperationalError
+from redis.exceptions import TimeoutError as RedisTimeout
+
+from api.waking import wake
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def sent() -> Iterator[Any]:
+    with patch.object(Celery, "send_task") as send_task:
+        yield send_task
+
+
+def sending(name: str, *args: Any) -> Any:
+    return call(name, args=args, ignore_result=True, retry=False)
+
+
+def test_a_worker_is_woken_after_the_commit(sent: Any) -> None:
+    with transaction.atomic():
+        wake("orders.expire", "o-1")
+        assert sent.mock_calls == []
+
+    assert sent.mock_calls == [sending("orders.expire", "o-1")]
+
+
+def test_nobody_is_woken_for_what_did_not_happen(sent: Any) -> None:
+    with transaction.atomic():
+        wake("orders.expire")
+        transaction.set_rollback(True)
+
+    assert sent.mock_calls == []
+
+
+def test_equal_wakes_of_one_transaction_are_sent_once(sent: Any) -> None:
+    with transaction.atomic():
+        wake("events.relay")
+        with transaction.atomic():
+            wake("events.relay")
+        wake("orders.expire", "o-1")
+        wake("orders.expire", "o-2")
+        wake("orders.expire", "o-1")
+
+    assert sent.mock_calls == [
+        sending("events.relay"),
+        sending("orders.expire", "o-1"),
+        sending("orders.expire", "o-2"),
+    ]
+
+
+def test_a_wake_lost_with_its_savepoint_does_not_stand_for_a_later_one(sent: Any) -> None:
+    with transaction.atomic():
+        with transaction.atomic():
+            wake("events.relay")
+            transaction.set_rollback(True)
+        wake("events.relay")
+
+    assert sent.mock_calls == [sending("events.relay")]
+
+
+def test_each_transaction_wakes_for_itself(sent: Any) -> None:
+    for _ in range(2):
+        with transaction.atomic():
+            wake("events.relay")
+
+    assert sent.call_count == 2
+
+
+@pytest.mark.parametrize(
+    "error", [OperationalError("refused"), ConnectionRefusedError(), TimeoutError(), RedisTimeout("slow")]
+)
+def test_a_broker_out_of_reach_is_logged_and_nothing_more(
+    sent: Any, caplog: pytest.LogCaptureFixture, error: Exception
+) -> None:
+    sent.side_effect = error
+
+    with caplog.at_level(logging.WARNING), transaction.atomic():
+        wake("events.relay")
+
+    assert [record.message for record in caplog.records] == [f"could not wake events.relay: {error}"]
+
+
+def test_a_mistake_of_ours_is_not_taken_for_the_brokers(sent: Any) -> None:
+    sent.side_effect = TypeError("not serialisable")
+
+    with pytest.raises(TypeError), transaction.atomic():
+        wake("events.relay")

@@ -243,6 +243,15 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
+    "ENUM_NAME_OVERRIDES": {
+        "OrderStatus": "orders.states.OrderStatus",
+        "PaymentStatus": "payments.models.PaymentStatus",  # and of refunds
+        "PaymentFailureReason": "payments.models.FailureReason",
+        "AssignmentStatus": "couriers.states.AssignmentStatus",
+        "CourierStatus": "couriers.states.CourierStatus",
+        "CourierAvailability": "couriers.states.Availability",
+        "DeliveryFailureReason": "couriers.states.FailureReason",
+    },
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
         "api.openapi.add_shared_components",

@@ -96,13 +96,13 @@ class ChargeSerializer(serializers.ModelSerializer[Charge]):
         fields: ClassVar = ["kind", "amount"]
 
 
-class ShownDropoffSerializer(serializers.Serializer[Any]):
+class OrderDropoffSerializer(serializers.Serializer[Any]):
     address = serializers.CharField()
     latitude = serializers.FloatField()
     longitude = serializers.FloatField()
 
 
-class ShownContactSerializer(serializers.Serializer[Any]):
+class OrderContactSerializer(serializers.Serializer[Any]):
     name = serializers.CharField()
     phone = serializers.CharField()
     email = serializers.CharField()
@@ -155,7 +155,7 @@ class OrderSerializer(serializers.ModelSerializer[Order]):
         ]
         read_only_fields = fields
 
-    @extend_schema_field(ShownDropoffSerializer(allow_null=True))
+    @extend_schema_field(OrderDropoffSerializer(allow_null=True))
     def get_dropoff(self, order: Order) -> dict[str, Any] | None:
         if not order.has_dropoff:
             return None
@@ -165,7 +165,7 @@ class OrderSerializer(serializers.ModelSerializer[Order]):
             "longitude": order.dropoff_longitude,
         }
 
-    @extend_schema_field(ShownContactSerializer(allow_null=True))
+    @extend_schema_field(OrderContactSerializer(allow_null=True))
     def get_contact(self, order: Order) -> dict[str, str] | None:
         if not self._is_concerned(order):
             return None

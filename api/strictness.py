@@ -105,7 +105,8 @@ def plain_values(data: QueryDict, fields: Mapping[str, Any]) -> tuple[dict[str, 
     for name, given in data.lists():
         field = fields.get(name)
         if isinstance(field, serializers.ListField | serializers.MultipleChoiceField):
-            values[name] = [value for value in given if value != ""]
+            if any(given):
+                values[name] = [value for value in given if value != ""]
         elif len(given) > 1:
             problems[name] = [ErrorDetail("Given more than once.", code="repeated")]
         elif given[0] != "" or getattr(field, "allow_blank", False):

@@ -10,7 +10,7 @@ from couriers.errors import CourierNotOfStore
 from couriers.locks import lock_assignment, lock_courier, lock_couriers
 from couriers.models import Assignment, Courier
 from couriers.selectors import active_assignment, latest_assignment, rides_for
-from couriers.services.booking import release, take_on
+from couriers.services.booking import refuse_unless_free, release, take_on
 from couriers.states import AssignmentStatus, ReleaseReason
 from orders.locks import lock_order
 from orders.models import Order
@@ -32,19 +32,21 @@ def assign_order(order_id: UUID, *, courier_id: UUID, actor: Actor, expected_ver
     if active and active.courier_id == courier_id:
         return active
     check_version(order.version, expected_version)
-    courier = _take_from(active, order=order, actor=actor, to=courier_id) if active else lock_courier(courier_id)
+    _refuse_unless_free_to_go(order, active, actor=actor)
+    courier = lock_couriers([courier_id, *([active.courier_id] if active else [])])[courier_id]
+    refuse_unless_free(courier)
     _refuse_foreign(courier, order=order)
+    if active:
+        carrying.unassign(order, actor=actor, reason=ReleaseReason.REASSIGNED.label)
+        _release(active, order=order, reason=ReleaseReason.REASSIGNED)
     return take_on(order, courier=courier, actor=actor)
 
 
-def _take_from(active: Assignment, *, order: Order, actor: Actor, to: UUID) -> Courier:
-    """Release whoever has the order; returns the locked courier it goes to."""
-    if OrderStatus.CONFIRMED not in allowed_moves(order, actor=actor):
+def _refuse_unless_free_to_go(order: Order, active: Assignment | None, *, actor: Actor) -> None:
+    """An order changes hands only by going back first."""
+    needed = OrderStatus.CONFIRMED if active else OrderStatus.ASSIGNED
+    if needed not in allowed_moves(order, actor=actor):
         raise refuse_move(order, to=OrderStatus.ASSIGNED, actor=actor)
-    couriers = lock_couriers([active.courier_id, to])
-    carrying.unassign(order, actor=actor, reason=ReleaseReason.REASSIGNED.label)
-    _release(active, order=order, reason=ReleaseReason.REASSIGNED)
-    return couriers[to]
 
 
 def _refuse_foreign(courier: Courier, *, order: Order) -> None:

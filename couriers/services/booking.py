@@ -24,7 +24,7 @@ def take_on(order: Order, *, courier: Courier, actor: Actor) -> Assignment:
     Raises TransitionNotAllowed, CourierInactive, CourierAtCapacity, with nothing written.
     """
     refuse_unless_allowed(order, to=OrderStatus.ASSIGNED, actor=actor)
-    _refuse_unless_free(courier)
+    refuse_unless_free(courier)
     carrying.assign(order, courier_id=courier.id, actor=actor)
     Courier.objects.filter(pk=courier.pk).update(active_orders=F("active_orders") + 1)
     assignment = Assignment.objects.create(
@@ -38,7 +38,7 @@ def take_on(order: Order, *, courier: Courier, actor: Actor) -> Assignment:
     return assignment
 
 
-def _refuse_unless_free(courier: Courier) -> None:
+def refuse_unless_free(courier: Courier) -> None:
     """Whether they are online does not matter: who accepts is at work, and whom staff choose was asked."""
     if not courier.is_active:
         raise CourierInactive

@@ -1,4 +1,4 @@
-"""Query parameters turned into filtered querysets. A list parameter given without a value asks for nothing."""
+"""Query parameters turned into filtered querysets."""
 
 from typing import Any
 
@@ -17,15 +17,12 @@ COURIER_LOOKUPS = {"vehicle": "vehicle__in", "is_active": "is_active", "search":
 
 
 def filtered_assignments(assignments: QuerySet[Assignment], filters: dict[str, Any]) -> QuerySet[Assignment]:
-    return assignments.filter(**_lookups(filters, ASSIGNMENT_LOOKUPS))
+    return assignments.filter(**{ASSIGNMENT_LOOKUPS[name]: value for name, value in filters.items()})
 
 
 def filtered_couriers(couriers: CourierQuerySet, filters: dict[str, Any]) -> CourierQuerySet:
-    availabilities = filters.pop("status", None)
+    """Status is no column: it is made of what couriers say and what they carry."""
+    availabilities = filters.get("status")
     if availabilities:
         couriers = couriers.who_are(*availabilities)
-    return couriers.filter(**_lookups(filters, COURIER_LOOKUPS))
-
-
-def _lookups(filters: dict[str, Any], names: dict[str, str]) -> dict[str, Any]:
-    return {names[name]: value for name, value in filters.items() if value != set()}
+    return couriers.filter(**{COURIER_LOOKUPS[name]: filters[name] for name in COURIER_LOOKUPS if name in filters})

@@ -12,6 +12,7 @@ urlpatterns = [
     path("api/v1/", include(schema_urls(version="1", urlconf="delivery_site.urls_v1"))),
     path("api/v2/", include(schema_urls(version="2", urlconf="delivery_site.urls_v2"))),
     path("", include("api.urls")),
+    path("", include("tracking.urls")),
     path("", include("operations.urls")),
 ]
 

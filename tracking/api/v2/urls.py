@@ -1,3 +1,5 @@
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from tracking.api.v2.views import DeliveryDetail
+
+urlpatterns = [path("deliveries/<uuid:order_id>", DeliveryDetail.as_view(), name="delivery-detail")]

@@ -1,0 +1,103 @@
+"""What the customer's page says about an order, in words. Pure; the template only lays it out."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from orders.models import Order
+from orders.states import OrderStatus, PaymentMethod
+from tracking.selectors import Delivery
+
+REFRESH_SECONDS: Final = 20
+
+_STEPS: Final = ("Placed", "In preparation", "On its way", "Delivered")
+_STEP_OF: Final[Mapping[OrderStatus, int]] = {
+    OrderStatus.CREATED: 0,
+    OrderStatus.PAID: 0,
+    OrderStatus.CONFIRMED: 1,
+    OrderStatus.ASSIGNED: 1,
+    OrderStatus.PICKED_UP: 2,
+    OrderStatus.FAILED: 2,
+    OrderStatus.DELIVERED: 3,
+}
+_WORDS: Final[Mapping[OrderStatus, tuple[str, str]]] = {
+    OrderStatus.CREATED: ("Waiting for your payment", "As soon as it has arrived, the store takes over."),
+    OrderStatus.PAID: ("Waiting for the store", "Your order is paid; the store will confirm it in a moment."),
+    OrderStatus.CONFIRMED: ("In preparation", "The store has confirmed your order and is preparing it."),
+    OrderStatus.ASSIGNED: ("In preparation", "A courier is coming to the store to fetch it."),
+    OrderStatus.PICKED_UP: ("On its way", "Your courier is on the way to you."),
+    OrderStatus.DELIVERED: ("Delivered", "Enjoy! Thank you for your order."),
+    OrderStatus.FAILED: ("Not delivered", "Your courier could not hand it over. The store decides what happens next."),
+    OrderStatus.CANCELLED: ("Cancelled", "This order will not be delivered. The store refunds what is due to you."),
+}
+_READY_WORDS: Final[Mapping[OrderStatus, tuple[str, str]]] = {
+    OrderStatus.CONFIRMED: ("Ready at the store", "The next free courier will fetch it."),
+    OrderStatus.ASSIGNED: ("Ready at the store", "Your courier is coming to fetch it."),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Step:
+    name: str
+    is_done: bool
+    is_current: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrackingPage:
+    delivery: Delivery
+    headline: str
+    lead: str
+    steps: tuple[Step, ...]
+    minutes_left: int | None
+    pin: str
+    cash_due: bool
+    refresh_seconds: int | None
+
+    @property
+    def order(self) -> Order:
+        return self.delivery.order
+
+    @property
+    def delivered_at(self) -> datetime | None:
+        return self.delivery.assignment.delivered_at if self.delivery.assignment else None
+
+
+def tracking_page(delivery: Delivery) -> TrackingPage:
+    order = delivery.order
+    headline, lead = _words(order)
+    return TrackingPage(
+        delivery=delivery,
+        headline=headline,
+        lead=lead,
+        steps=_steps(OrderStatus(order.status)),
+        minutes_left=None if delivery.eta_seconds is None else max(1, round(delivery.eta_seconds / 60)),
+        pin="" if delivery.is_over else order.pin,
+        cash_due=order.payment_method == PaymentMethod.CASH and not delivery.is_over,
+        refresh_seconds=None if delivery.is_over else REFRESH_SECONDS,
+    )
+
+
+def _words(order: Order) -> tuple[str, str]:
+    status = OrderStatus(order.status)
+    if order.ready_at is not None and status in _READY_WORDS:
+        return _READY_WORDS[status]
+    if status == OrderStatus.CREATED and order.payment_method == PaymentMethod.CASH:
+        return "Waiting for the store", "The store will confirm your order in a moment."
+    return _WORDS[status]
+
+
+def _steps(status: OrderStatus) -> tuple[Step, ...]:
+    """None for an order that will not get there."""
+    reached = _STEP_OF.get(status)
+    if reached is None:
+        return ()
+    return tuple(
+        Step(
+            name=name,
+            is_done=index < reached or status == OrderStatus.DELIVERED,
+            is_current=index == reached and status != OrderStatus.DELIVERED,
+        )
+        for index, name in enumerate(_STEPS)
+    )

@@ -13,6 +13,7 @@ import django_stubs_ext
 from environs import Env
 
 from api.logs import logging_config
+from delivery_site.admin_site import UNFOLD as UNFOLD
 from delivery_site.secrets import refuse_unsafe_production, signing_key
 
 # Forms and Admin classes can be parametrised at run time as their types are (`ModelForm[User]`).
@@ -301,14 +302,6 @@ LOGGING = logging_config(
     level=env.str("LOG_LEVEL", "INFO"),
     fmt=env.str("LOG_FORMAT", "json"),
 )
-
-UNFOLD: dict[str, Any] = {
-    "SITE_TITLE": "Delivery platform",
-    "SITE_HEADER": "Delivery platform",
-    "SITE_SYMBOL": "local_shipping",
-    "SHOW_HISTORY": True,
-    "SHOW_VIEW_ON_SITE": False,
-}
 
 refuse_unsafe_production(
     production=PRODUCTION,

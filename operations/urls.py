@@ -1,3 +1,12 @@
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from operations.health import views as health
+
+app_name = "operations"
+urlpatterns = [
+    path("health", health.live, name="health"),
+    path("healthz", health.live, name="healthz"),
+    path("health/live", health.live, name="live"),
+    path("health/ready", health.ready, name="ready"),
+    path("health/startup", health.startup, name="startup"),
+]

@@ -1,13 +1,13 @@
 """Who plays: sessions, accounts and shifts of everybody in a run."""
 
 import asyncio
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 
 from operations.simulation.city import City, CityCourier
 from operations.simulation.client import Client, Connection
-from operations.simulation.contract import Courier, Person
+from operations.simulation.contract import Courier
 from operations.simulation.demand import Wish, endless_wishes, wishes_of_the_day
 from operations.simulation.people.couriers import CourierAtWork, Rivalry, Shift
 from operations.simulation.people.customers import Customer
@@ -49,7 +49,7 @@ class Cast:
         self.customers: list[Customer] = []
         self._stage = stage
         self._connection = connection
-        self._rivalry = Rivalry()
+        self._rivalry = Rivalry(world.dice)
 
     async def assemble(self) -> None:
         """Customers, and the stores everybody knows."""
@@ -118,7 +118,8 @@ class ReplayCast(Cast):
     async def assemble(self) -> None:
         self._store_ids = await self._stage.city_stores(self.city)
         await super().assemble()
-        self._known_people: Mapping[str, Person] = await self._stage.people(role="courier")
+        self._known_people = await self._stage.people(role="courier")
+        self._known_couriers = await self._stage.couriers()
 
     async def couriers(self) -> None:
         hiring = asyncio.Semaphore(2)
@@ -132,7 +133,9 @@ class ReplayCast(Cast):
         parameters = self.city.parameters
         await self.world.pace.until(recruit.on_minute - HIRED_AHEAD_MINUTES)
         async with hiring:
-            email, courier = await self._stage.hire(self.city, recruit, known=self._known_people)
+            email, courier = await self._stage.hire(
+                self.city, recruit, people=self._known_people, couriers=self._known_couriers
+            )
             await self._stage.allow_speed(
                 courier, metres_per_minute=parameters.metres_per_minute, speed=self.world.pace.speed
             )

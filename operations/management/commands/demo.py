@@ -24,6 +24,9 @@ LATE_MINUTES = 2.0
 SHORTEST_EXPIRY_SECONDS = 10.0
 """The payment provider's way to us and back does not get shorter with the clock."""
 
+SHORTEST_LATE_SECONDS = 6.0
+"""Late has to mean after the sweep that expires orders, which keeps its own pace too."""
+
 
 class Command(BaseCommand):
     """Starts the site with simulated people in it, or brings them to a running one."""
@@ -80,7 +83,7 @@ def _server(port: int, *, data: Path | None, speed: float) -> Server:
         "PUBLIC_URL": url,
         "INTERNAL_URL": url,
         "ORDER_EXPIRY_SECONDS": str(max(SHORTEST_EXPIRY_SECONDS, EXPIRY_MINUTES * 60 / speed)),
-        "SIMULATED_LATE_SECONDS": str(LATE_MINUTES * 60 / speed),
+        "SIMULATED_LATE_SECONDS": str(max(SHORTEST_LATE_SECONDS, LATE_MINUTES * 60 / speed)),
         "RATELIMIT_ENABLE": "false",
         "PYTHONUNBUFFERED": "1",
     }

@@ -1,5 +1,6 @@
 """Couriers: they come on shift, race each other for orders, ride, wait at the counter, ring at the door."""
 
+import random
 from collections import Counter
 from dataclasses import dataclass
 
@@ -9,8 +10,8 @@ from operations.simulation.geography import Place
 from operations.simulation.people.riding import Riding
 from operations.simulation.world import CourierSeen, World
 
-RIVALS = 2
-"""So many couriers reach for one order at most; the rest see that somebody is at it."""
+RACED_FOR = 0.3
+"""The share of orders that two couriers reach for at once; of the others, the rest see that somebody is at it."""
 
 EARLY_MINUTES = 4.0
 """How long a courier is willing to stand at the counter."""
@@ -31,13 +32,16 @@ class Shift:
 
 
 class Rivalry:
-    """Who reaches for which order, so that a race has two runners and not sixty."""
+    """Who reaches for which order: most have one courier after them, some are raced for, none by all sixty."""
 
-    def __init__(self) -> None:
+    def __init__(self, dice: random.Random) -> None:
+        self._dice = dice
         self._reaching: Counter[str] = Counter()
+        self._runners: dict[str, int] = {}
 
     def is_crowded(self, order_id: str) -> bool:
-        return self._reaching[order_id] >= RIVALS
+        runners = self._runners.setdefault(order_id, 2 if self._dice.random() < RACED_FOR else 1)
+        return self._reaching[order_id] >= runners
 
     def reach(self, order_id: str) -> None:
         self._reaching[order_id] += 1

@@ -13,7 +13,7 @@ import django_stubs_ext
 from environs import Env
 
 from api.logs import logging_config
-from delivery_site.admin_site import UNFOLD as UNFOLD
+from delivery_site import admin_site
 from delivery_site.secrets import refuse_unsafe_production, signing_key
 
 # Forms and Admin classes can be parametrised at run time as their types are (`ModelForm[User]`).
@@ -302,6 +302,8 @@ LOGGING = logging_config(
     level=env.str("LOG_LEVEL", "INFO"),
     fmt=env.str("LOG_FORMAT", "json"),
 )
+
+UNFOLD = admin_site.UNFOLD
 
 refuse_unsafe_production(
     production=PRODUCTION,

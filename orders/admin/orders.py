@@ -1,3 +1,4 @@
+from collections.abc import Sequence
 from typing import Any, ClassVar, Final
 from uuid import UUID
 
@@ -16,7 +17,7 @@ from accounts.actors import Actor
 from accounts.admin_base.bulk import each
 from accounts.admin_base.display import Tone, badge, linked, moment, money
 from accounts.admin_base.filters import DaysFilter
-from accounts.admin_base.moves import MovingAdmin
+from accounts.admin_base.moves import Move, MovingAdmin
 from accounts.admin_base.searching import ExactSearchAdmin, as_uuid
 from accounts.admin_base.versioned import VersionedAdmin, VersionedForm
 from accounts.models import User
@@ -88,7 +89,7 @@ class ReadyFilter(RadioFilter):
 class OrderAdmin(MovingAdmin, VersionedAdmin, ExactSearchAdmin):
     read_scope, write_scope = "orders:read", UPDATE
     form = OrderForm
-    moves = ORDER_MOVES
+    moves: ClassVar[Sequence[Move]] = ORDER_MOVES
     list_display: tuple[str, ...] = (
         "number", "status_shown", "kitchen", "store_link", "placed", "contact_name", "total_shown", "payment_method",
     )  # fmt: skip
@@ -99,7 +100,7 @@ class OrderAdmin(MovingAdmin, VersionedAdmin, ExactSearchAdmin):
     list_select_related = ("store",)
     ordering = ("-id",)
     sortable_by = ()
-    actions = ("confirm_selected", "mark_selected_ready")
+    actions: tuple[str, ...] = ("confirm_selected", "mark_selected_ready")
     search_help_text = "Order number, e-mail address, telephone number or name of the contact, external id, or any id"
     fieldsets: ClassVar[Any] = (
         ("Drop-off", {"fields": ("dropoff_address", ("dropoff_latitude", "dropoff_longitude"))}),

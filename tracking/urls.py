@@ -2,4 +2,4 @@ from django.urls import path
 
 from tracking.views import track
 
-urlpatterns = [path("track/<str:token>/", track, name="track")]
+urlpatterns = [path("track/<slug:token>/", track, name="track")]

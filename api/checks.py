@@ -4,8 +4,9 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from django.core.checks import CheckMessage, Error, register
-from django.urls import URLPattern, URLResolver, get_resolver
 
+from api.idempotency.keys import key_requirement
+from api.routes import api_views, handlers_of
 from api.scopes import ANYONE
 
 
@@ -14,33 +15,7 @@ def check_declared_scopes(app_configs: Sequence[Any] | None, **kwargs: Any) -> l
     return [problem for view in sorted(api_views(), key=_name) for problem in _scope_problems(view)]
 
 
-def api_views() -> set[type[Any]]:
-    """Every `ApiView` class that has an address."""
-    from api.views import ApiView
-
-    views = (getattr(pattern.callback, "view_class", None) for _, pattern in url_patterns())
-    return {view for view in views if view is not None and issubclass(view, ApiView)}
-
-
-def url_patterns(resolver: URLResolver | None = None, prefix: str = "") -> Iterator[tuple[str, URLPattern]]:
-    """Every pattern of the site with its whole route."""
-    for pattern in (resolver or get_resolver()).url_patterns:
-        route = prefix + str(pattern.pattern)
-        if isinstance(pattern, URLResolver):
-            yield from url_patterns(pattern, route)
-        else:
-            yield route, pattern
-
-
-def handlers_of(view: type[Any]) -> dict[str, Any]:
-    """The handlers by their method in capitals, but for HEAD and OPTIONS, which follow from the others."""
-    names = set(view.http_method_names) - {"head", "options", "trace"}
-    return {name.upper(): getattr(view, name) for name in sorted(names) if hasattr(view, name)}
-
-
 def _scope_problems(view: type[Any]) -> Iterator[CheckMessage]:
-    from api.idempotency.decorator import key_requirement
-
     handlers = handlers_of(view)
     for method in handlers.keys() - view.required_scopes.keys():
         yield Error(f"{_name(view)} declares no required scopes for {method}.", obj=view, id="api.E001")

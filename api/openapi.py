@@ -8,8 +8,9 @@ from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.plumbing import ResolvedComponent
 
 from api.errors import catalogue
-from api.idempotency.decorator import REPLAYED_HEADER, key_requirement
+from api.idempotency.decorator import REPLAYED_HEADER
 from api.idempotency.keys import HEADER as IDEMPOTENCY_KEY
+from api.idempotency.keys import key_requirement
 from api.scopes import ANYONE, any_of, scopes_for
 from api.serializers import StrictMixin
 from api.versions import DeprecatedView

@@ -11,6 +11,8 @@ from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from api.root import ApiRoot
+
 
 class _Document:
     """Made once per process: it depends on nothing but the code."""
@@ -43,10 +45,11 @@ class DocsView(SpectacularSwaggerSplitView):
     permission_classes = (AllowAny,)
 
 
-def schema_urls(*, version: str, urlconf: str) -> list[URLPattern]:
-    """`schema` and `docs` of the operations in `urlconf`, for the folder of that version."""
+def version_urls(*, version: str, urlconf: str) -> list[URLPattern]:
+    """The start page of a version, and `schema` and `docs` of the operations in `urlconf`, for its folder."""
     name = f"schema-v{version}"
     return [
+        path("", ApiRoot.as_view(), name=f"root-v{version}"),
         path("schema", SchemaView.as_view(document=_Document(version=version, urlconf=urlconf)), name=name),
         path("docs", DocsView.as_view(url_name=name), name=f"docs-v{version}"),
     ]

@@ -11,7 +11,7 @@ from rest_framework.generics import GenericAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from api.errors import FieldProblem, InvalidRequest, PayloadTooLarge
+from api.errors import JSON, FieldProblem, InvalidRequest, PayloadTooLarge
 from api.log_context import bind_log
 from api.pagination import Cursor, KeysetPagination, PageParameters, cursor_url, keyset_page
 from api.problems import field_problems
@@ -86,6 +86,10 @@ class ApiView(GenericAPIView[Any]):
         except ValidationError as error:
             raise InvalidRequest(errors=_of_parameters(error)) from error
         return dict(parsed.validated_data)
+
+    def example_body(self, method: str) -> Mapping[str, JSON] | None:
+        """A body that would work here and now, for the browsable API; None to have one made from the serializer."""
+        return None
 
     def finalize_response(self, request: Request, response: Response, *args: Any, **kwargs: Any) -> Response:
         """Only now is it known which parameters a reading handler understood."""

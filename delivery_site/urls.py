@@ -3,14 +3,14 @@
 from django.contrib import admin
 from django.urls import include, path
 
-from api.openapi_views import schema_urls
+from api.openapi_views import version_urls
 
 urlpatterns = [
     path("admin/", admin.site.urls),
     path("", include("delivery_site.urls_v1")),
     path("", include("delivery_site.urls_v2")),
-    path("api/v1/", include(schema_urls(version="1", urlconf="delivery_site.urls_v1"))),
-    path("api/v2/", include(schema_urls(version="2", urlconf="delivery_site.urls_v2"))),
+    path("api/v1/", include(version_urls(version="1", urlconf="delivery_site.urls_v1"))),
+    path("api/v2/", include(version_urls(version="2", urlconf="delivery_site.urls_v2"))),
     path("", include("api.urls")),
     path("", include("tracking.urls")),
     path("", include("operations.urls")),

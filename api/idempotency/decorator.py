@@ -72,11 +72,6 @@ def _decorated(handler: Handler[V, P], *, required: bool) -> Handler[V, P]:
     return cast(Handler[V, P], wrapper)
 
 
-def key_requirement(handler: object) -> bool | None:
-    """Whether a handler requires an Idempotency-Key; None for one that takes none."""
-    return getattr(handler, "idempotency_key_required", None)
-
-
 def _answer_once(view: ApiView, call: Callable[[], Response], keyed: KeyedRequest) -> Response:
     try:
         return in_transaction(lambda: _first_or_kept_answer(view, call, keyed))

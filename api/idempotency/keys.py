@@ -77,3 +77,8 @@ def fingerprint_of(request: Request) -> str:
     for part in parts:
         digest.update(len(part).to_bytes(8, "big") + part)
     return digest.hexdigest()
+
+
+def key_requirement(handler: object) -> bool | None:
+    """Whether an `@idempotent` handler requires a key; None for one that takes none."""
+    return getattr(handler, "idempotency_key_required", None)

@@ -60,6 +60,12 @@ def raised_errors() -> Iterator[tuple[Path, type[CataloguedError]]]:
                     yield path, error
 
 
+def in_catalogue(error: type[CataloguedError]) -> bool:
+    """Itself, or as a special case without a code of its own."""
+    known = catalogue().get(error.code)
+    return known is not None and issubclass(error, known)
+
+
 def error_modules() -> list[str]:
     return [f"{app.name}.errors" for app in our_apps() if (app / "errors.py").exists()]
 
@@ -68,7 +74,7 @@ def test_every_raised_code_is_in_the_catalogue() -> None:
     raised = list(raised_errors())
 
     assert len(raised) > 20
-    assert [(str(path), error) for path, error in raised if catalogue().get(error.code) is not error] == []
+    assert [(str(path), error) for path, error in raised if not in_catalogue(error)] == []
 
 
 def test_every_translated_error_is_in_the_catalogue() -> None:

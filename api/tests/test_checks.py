@@ -5,8 +5,9 @@ from django.urls import include, path
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from api.checks import check_declared_scopes, url_patterns
+from api.checks import check_declared_scopes
 from api.idempotency.decorator import idempotent
+from api.routes import url_patterns
 from api.scopes import ANY_TOKEN, ANYONE, Scopes, any_of, scopes_for
 from api.tests.site import CallerView
 

@@ -12,7 +12,7 @@ from rest_framework.response import Response
 from rest_framework.test import APIClient
 
 from api.errors import catalogue
-from api.openapi_views import schema_urls
+from api.openapi_views import version_urls
 from api.scopes import ANY_TOKEN, ANYONE, Scopes
 from api.serializers import StrictSerializer
 from api.tests import site
@@ -70,7 +70,7 @@ described = [
     path("api/groups", NewGroupView.as_view()),
     path("api/old", OldView.as_view()),
 ]
-urlpatterns = [*described, path("api/v2/", include(schema_urls(version="2", urlconf=__name__)))]
+urlpatterns = [*described, path("api/v2/", include(version_urls(version="2", urlconf=__name__)))]
 
 
 @pytest.fixture(scope="module")

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Round
 
 from accounts.actors import ActorKind
 from api.models_base import Entity, VersionedEntity
@@ -141,8 +142,10 @@ class OrderLine(Entity):
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["order", "product"], name="order_line_once_per_product"),
             models.CheckConstraint(condition=Q(quantity__gte=1), name="order_line_quantity_positive"),
+            # SQLite multiplies as floats: 4.35 * 3 is not 13.05 there until it is rounded.
             models.CheckConstraint(
-                condition=Q(line_total=F("unit_price") * F("quantity")), name="order_line_total_fits"
+                condition=Q(line_total=Round(F("unit_price") * F("quantity"), precision=2)),
+                name="order_line_total_fits",
             ),
         ]
 

@@ -4,6 +4,7 @@ import api.identifiers
 import django.core.validators
 import django.db.models.deletion
 import django.db.models.expressions
+import django.db.models.functions.math
 import orders.models
 from django.conf import settings
 from django.db import migrations, models
@@ -170,7 +171,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='orderline',
-            constraint=models.CheckConstraint(condition=models.Q(('line_total', django.db.models.expressions.CombinedExpression(models.F('unit_price'), '*', models.F('quantity')))), name='order_line_total_fits'),
+            constraint=models.CheckConstraint(condition=models.Q(('line_total', django.db.models.functions.math.Round(django.db.models.expressions.CombinedExpression(models.F('unit_price'), '*', models.F('quantity')), precision=2))), name='order_line_total_fits'),
         ),
         migrations.AddIndex(
             model_name='timelineentry',

@@ -1,7 +1,10 @@
 from typing import Any
+from unittest.mock import patch
 from uuid import uuid4
 
 import pytest
+from django.contrib.auth.hashers import make_password
+from django.db import connection
 from rest_framework.test import APIClient
 
 from accounts.models import User
@@ -74,6 +77,21 @@ def test_an_idempotency_key_makes_one_user(client: APIClient) -> None:
     second = client.post(USERS, body, headers={"Idempotency-Key": "k1"})
     assert (first.status_code, second.status_code, second["Idempotent-Replayed"]) == (201, 201, "true")
     assert first.json() == second.json()
+
+
+@pytest.mark.parametrize("headers", [{}, {"Idempotency-Key": "k1"}])
+def test_nobody_waits_for_a_password_hash(client: APIClient, headers: dict[str, str]) -> None:
+    """On SQLite a transaction is everybody's only one."""
+    depths = []
+
+    def hashed(password: str) -> str:
+        depths.append(len(connection.savepoint_ids))
+        return make_password(password)
+
+    with patch("accounts.api.v2.users.make_password", hashed):
+        body = {"email": "x@example.com", "password": "a long password"}
+        assert client.post(USERS, body, headers=headers).status_code == 201
+    assert depths == [0], "only the test's own transaction is open"
 
 
 @pytest.mark.parametrize("email", ["ada@example.com", "ADA@example.com"])

@@ -3,8 +3,9 @@
 import asyncio
 import contextlib
 import signal
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Coroutine, Iterator
 from dataclasses import replace
+from typing import Any
 
 import httpx
 from rich.console import Console
@@ -52,13 +53,11 @@ class Performance:
 
     async def _play(self, run: Run) -> int:
         problems: list[str] = []
-        companions = [self._server.stay_up()] if self._server else []
+        companions = [self._server.stay_up(tell=run.world.tell)] if self._server else []
         try:
-            await run.play(*companions)
-        except* Stuck as group:
-            problems += [str(trouble) for trouble in _single(group)]
-        except* asyncio.CancelledError:
-            self._console.print(f"stopping; {run.told_so_far}")
+            problems = await _problems_of(run.play(*companions))
+        except asyncio.CancelledError:
+            self._console.print(f"stopping: {run.told_so_far}", highlight=False)
             raise
         summary = await run.look_back()
         problems += await self._audit()
@@ -98,6 +97,16 @@ class Performance:
         finished = await self._server.management.run("audit")
         self._console.print(finished.output, markup=False, highlight=False)
         return [] if finished.exit_code == 0 else [f"the audit ended with exit code {finished.exit_code}"]
+
+
+async def _problems_of(play: Coroutine[Any, Any, None]) -> list[str]:
+    """A standstill is told in the summary, with all that can still be counted."""
+    problems = []
+    try:
+        await play
+    except* Stuck as group:
+        problems = [str(trouble) for trouble in _single(group)]
+    return problems
 
 
 def _single(group: BaseExceptionGroup[Exception]) -> Iterator[Exception]:

@@ -88,7 +88,6 @@ class Server:
     management: Management
     port: int
     log: Path
-    tell: Callable[[str], None] = print
     _process: subprocess.Popen[bytes] | None = field(default=None, init=False)
     _stopping: bool = field(default=False, init=False)
 
@@ -108,15 +107,15 @@ class Server:
         self._process = self.management.start("serve", "--port", str(self.port), output=self.log)
         await self._until_ready(self._process)
 
-    async def stay_up(self) -> None:
+    async def stay_up(self, *, tell: Callable[[str], None]) -> None:
         """Start the site again whenever it dies under us; the people wait meanwhile."""
         for _ in range(RESTARTS):
             code = await self._death()
             if self._stopping:
                 return
-            self.tell(f"the site stopped (exit code {code}); starting it again")
+            tell(f"the site stopped (exit code {code}); starting it again")
             await self.start()
-            self.tell("the site is back")
+            tell("the site is back")
         raise ServerFailed(f"the site stopped {RESTARTS} times; its log is {self.log}")
 
     async def stop(self) -> None:

@@ -34,8 +34,6 @@ class Shop:
     preparation_minutes: int
     delivery_base_fee: Decimal
     delivery_fee_per_km: Decimal = Decimal("0.50")
-    confirms_automatically: bool = False
-    requires_pin: bool = False
     range: Sequence[tuple[str, str]]
 
     def goods(self, count: int) -> Iterator[Goods]:
@@ -85,7 +83,7 @@ SHOPS: Final[Sequence[Shop]] = (
     Shop(
         name="Späti am Luxemburgplatz", address="Rosa-Luxemburg-Straße 20, 10178 Berlin",
         position=Position(52.5262, 13.4102), sku_prefix="SPL", preparation_minutes=3,
-        delivery_base_fee=Decimal("1.90"), confirms_automatically=True,
+        delivery_base_fee=Decimal("1.90"),
         range=(
             ("Club mate, 0.5 l", "1.80"), ("Mineral water, 1.5 l", "1.20"), ("Cola, 0.33 l", "1.60"),
             ("Paprika crisps", "2.40"), ("Salted peanuts", "2.10"), ("Dark chocolate", "2.30"), ("Wine gums", "1.90"),
@@ -106,7 +104,7 @@ SHOPS: Final[Sequence[Shop]] = (
     ),
     Shop(
         name="Weinhandlung Spreebogen", address="Burgstraße 22, 10178 Berlin", position=Position(52.5212, 13.4017),
-        sku_prefix="WSB", preparation_minutes=5, delivery_base_fee=Decimal("3.90"), requires_pin=True,
+        sku_prefix="WSB", preparation_minutes=5, delivery_base_fee=Decimal("3.90"),
         range=(
             ("Riesling trocken, Mosel", "11.90"), ("Silvaner, Franken", "10.50"), ("Spätburgunder, Baden", "14.90"),
             ("Grauburgunder, Pfalz", "9.90"), ("Chianti Classico", "15.50"), ("Crémant d'Alsace", "16.90"),

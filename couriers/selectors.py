@@ -80,6 +80,10 @@ def assignment_holding(order: Order) -> Assignment | None:
     return Assignment.objects.held().filter(order=order).select_related("order").first()
 
 
+def is_with_another(order_id: UUID, *, courier_id: UUID) -> bool:
+    return Assignment.objects.active().filter(order_id=order_id).exclude(courier_id=courier_id).exists()
+
+
 def active_assignment(order: Order) -> Assignment | None:
     """Who has the order in hand. Final only under the order's lock."""
     return Assignment.objects.active().filter(order=order).select_related("order").first()

@@ -57,3 +57,19 @@ def test_active_orders_do_not_fall_below_zero() -> None:
     courier = make_courier()
     with pytest.raises(IntegrityError):
         in_savepoint(lambda: Courier.objects.filter(pk=courier.pk).update(active_orders=-1))
+
+
+@pytest.mark.parametrize(
+    ("words", "refusal"),
+    [
+        ("UNIQUE constraint failed: couriers_assignment.order_id", OrderAlreadyAssigned),
+        ("CHECK constraint failed: courier_within_capacity", CourierAtCapacity),
+    ],
+)
+def test_sqlite_says_it_in_its_own_words(words: str, refusal: type[Exception]) -> None:
+    @refusing_double_booking
+    def service() -> None:
+        raise IntegrityError(words)
+
+    with pytest.raises(refusal):
+        service()

@@ -7,6 +7,7 @@ from typing import Any
 from accounts.actors import Actor
 from accounts.models import User
 from accounts.roles import Role
+from api.transactions import transactional
 from catalog.geography import Position
 from catalog.models import Membership, Product, Store
 from catalog.services.products import create_product
@@ -77,6 +78,6 @@ def make_ready_order(**fields: Any) -> Order:
     return mark_ready(make_confirmed_order(**fields).id, actor=Actor.of(make_user(Role.DISPATCHER)))
 
 
+@transactional
 def pay(order: Order) -> Order:
-    """The caller is in a transaction, as tests of this kind are."""
     return mark_paid(lock_order(order.id), actor=PROVIDER)

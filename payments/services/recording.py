@@ -1,7 +1,7 @@
 """The one way a payment or refund changes: version and row together; what others must hear of goes into the outbox."""
 
-from datetime import datetime
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Final
 
 from django.utils import timezone
 
@@ -9,6 +9,8 @@ from api.errors import JSON
 from events.envelopes import Subject
 from events.publishing import publish
 from payments.models import FailureReason, Payment, PaymentStatus, Refund
+
+NO_LONGER_DUE: Final[Mapping[str, None]] = {"submit_at": None, "leased_until": None}
 
 
 def save_change(row: Payment | Refund, **changes: Any) -> None:
@@ -64,6 +66,3 @@ def record_failure(payment: Payment, *, reason: FailureReason, **changes: Any) -
     """The caller holds the payment's lock."""
     save_change(payment, status=PaymentStatus.FAILED, failure_reason=reason, **NO_LONGER_DUE, **changes)
     publish_payment(payment, "failed", reason=reason)
-
-
-NO_LONGER_DUE: dict[str, datetime | None] = {"submit_at": None, "leased_until": None}

@@ -3,7 +3,6 @@
 from decimal import Decimal
 from uuid import UUID
 
-from django.db.models import Sum
 from django.utils import timezone
 
 from accounts.actors import Actor, ActorKind
@@ -14,7 +13,7 @@ from payments.errors import RefundExceedsCaptured, RefundNotAllowed
 from payments.locks import lock_payment
 from payments.models import Payment, Refund, RefundStatus
 from payments.providers.registry import moves_money
-from payments.services.recording import publish_refund, save_change
+from payments.services.recording import NO_LONGER_DUE, publish_refund, save_change
 
 NOTHING = Decimal("0.00")
 
@@ -54,21 +53,21 @@ def refund_rest(
 
 
 def refundable(payment: Payment) -> Decimal:
-    """What was captured less the refunds that were made or are under way."""
-    given = payment.refunds.exclude(status=RefundStatus.FAILED).aggregate(total=Sum("amount"))["total"]
-    return payment.captured_amount - (given or NOTHING)
+    """What was captured less the refunds that were made or are under way; added up here, as SQLite adds in floats."""
+    given = payment.refunds.exclude(status=RefundStatus.FAILED).values_list("amount", flat=True)
+    return payment.captured_amount - sum(given, NOTHING)
 
 
 def record_refund_success(refund: Refund) -> None:
     """The caller holds the lock of `refund.payment`, whose version rises with the amount it shows as refunded."""
-    save_change(refund, status=RefundStatus.SUCCEEDED, succeeded_at=timezone.now(), submit_at=None, leased_until=None)
+    save_change(refund, status=RefundStatus.SUCCEEDED, succeeded_at=timezone.now(), **NO_LONGER_DUE)
     save_change(refund.payment)
     publish_refund(refund, "succeeded")
 
 
 def record_refund_failure(refund: Refund, *, reason: str) -> None:
     """The money can be refunded again, by another refund. The caller holds the lock of `refund.payment`."""
-    save_change(refund, status=RefundStatus.FAILED, failure_reason=reason[:200], submit_at=None, leased_until=None)
+    save_change(refund, status=RefundStatus.FAILED, failure_reason=reason[:200], **NO_LONGER_DUE)
     save_change(refund.payment)
     publish_refund(refund, "failed")
 

@@ -30,10 +30,10 @@ def expected_version(request: Request, *, required: bool) -> int | None:
 
     `*` names no version, so it does not satisfy where one is required: a lost update stays impossible.
     """
-    header = request.headers.get("If-Match", "").strip()
-    if header in {"", "*"}:
-        if required:
-            raise PreconditionRequired
+    header = request.headers.get("If-Match", "*").strip()
+    if required and header in {"", "*"}:
+        raise PreconditionRequired
+    if header == "*":
         return None
     version = _VERSION_TAG.fullmatch(header)
     if version:

@@ -39,7 +39,7 @@ class ApiView(GenericAPIView[Any]):
         _read_body(request)
         super().initial(request, *args, **kwargs)
         bind_log(user=request.user.pk)
-        if request.method not in SAFE_METHODS:
+        if request.method in self.allowed_methods and request.method not in SAFE_METHODS:
             _refuse_parameters(request.query_params)
 
     def body(self, serializer: type[StrictSerializer], **context: Any) -> dict[str, Any]:
@@ -118,22 +118,24 @@ def _read_body(request: Request) -> None:
 
 
 def _refuse_parameters(names: Iterable[str]) -> None:
-    problems = [
-        FieldProblem("", "unknown_parameter", "Unknown parameter.", {"parameter": name}) for name in sorted(names)
-    ]
+    problems = [_unknown_parameter(name) for name in sorted(names)]
     if problems:
         raise InvalidRequest(errors=problems)
 
 
 def _of_parameters(error: ValidationError) -> list[FieldProblem]:
     """A query parameter has a name, not a place in a document."""
-    return [
-        FieldProblem("", _parameter_code(problem.code), problem.detail, {"parameter": problem.pointer.split("/")[1]})
-        if problem.pointer
-        else problem
-        for problem in field_problems(error.detail)
-    ]
+    return [_of_parameter(problem) for problem in field_problems(error.detail)]
 
 
-def _parameter_code(code: str) -> str:
-    return "unknown_parameter" if code == "unknown_field" else code
+def _of_parameter(problem: FieldProblem) -> FieldProblem:
+    if not problem.pointer:
+        return problem
+    name = problem.pointer.split("/")[1]
+    if problem.code == "unknown_field":
+        return _unknown_parameter(name)
+    return FieldProblem("", problem.code, problem.detail, {"parameter": name})
+
+
+def _unknown_parameter(name: str) -> FieldProblem:
+    return FieldProblem("", "unknown_parameter", "Unknown parameter.", {"parameter": name})

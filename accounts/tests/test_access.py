@@ -50,3 +50,10 @@ def test_nobody_may_but_sign_in(other: User, route: tuple[str, str, Any, Any, in
     method, path, body, _, status = route
     answer = stranger().send(method, path.format(other=other.id, self=other.id), body)
     assert answer.status_code == status
+
+
+@pytest.mark.parametrize("method", ["PUT", "TRACE", "QUERY"])
+@pytest.mark.parametrize("path", ["/api/v2/users/me", "/api/v2/auth/token"])
+def test_a_method_that_a_route_does_not_have_is_refused(method: str, path: str) -> None:
+    answer = client_of(make_user()).generic(method, path)
+    assert (answer.status_code, answer.json()["code"]) == (405, "method_not_allowed")

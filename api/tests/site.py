@@ -102,13 +102,21 @@ class KeyListView(CallerView):
 class ThingView(CallerView):
     """A thing that nobody can change, at version 7."""
 
-    required_scopes: ClassVar[dict[str, Scopes]] = {"GET": "things:read", "PATCH": "things:write"}
+    required_scopes: ClassVar[dict[str, Scopes]] = {
+        "GET": "things:read",
+        "PATCH": "things:write",
+        "DELETE": "things:write",
+    }
 
     def get(self, request: Request, thing_id: Any) -> Response:
         return with_etag(Response({"id": str(thing_id)}), CURRENT_VERSION)
 
     def patch(self, request: Request, thing_id: Any) -> Response:
         check_version(CURRENT_VERSION, expected_version(request, required=True))
+        return self.get(request, thing_id)
+
+    def delete(self, request: Request, thing_id: Any) -> Response:
+        check_version(CURRENT_VERSION, expected_version(request, required=False))
         return self.get(request, thing_id)
 
 

@@ -41,6 +41,15 @@ def test_what_is_not_one_entity_tag_is_invalid(client: APIClient, if_match: str)
     assert answer.json()["errors"][0]["header"] == "If-Match"
 
 
+@pytest.mark.parametrize(("if_match", "status"), [(None, 200), ("*", 200), ('"7"', 200), ('"6"', 412), ("", 400)])
+def test_a_change_that_may_be_unconditional_heeds_a_condition(
+    client: APIClient, if_match: str | None, status: int
+) -> None:
+    answer = client.delete(THING, headers={} if if_match is None else {"If-Match": if_match})
+
+    assert answer.status_code == status
+
+
 def test_without_an_expectation_any_version_will_do() -> None:
     check_version(CURRENT_VERSION, None)
     check_version(CURRENT_VERSION, CURRENT_VERSION)

@@ -1,4 +1,3 @@
-import base64
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -106,18 +105,7 @@ def test_one_query_reads_one_page(client: APIClient, keys: list[str], django_ass
     assert "COUNT" not in queries.captured_queries[0]["sql"]
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "abc",
-        "ö",
-        "=",
-        base64.urlsafe_b64encode(b"n" + bytes(15)).decode(),
-        base64.urlsafe_b64encode(b"x" + bytes(16)).decode().rstrip("="),
-        base64.urlsafe_b64encode(b"n" + bytes(16)).decode() + "==",
-        "n" * 101,
-    ],
-)
+@pytest.mark.parametrize("text", ["abc", "ö", "=", "n" + "0" * 31, "n" + "0" * 33, "x" + "0" * 32, "n" + "A" * 32])
 def test_only_our_own_cursors_are_read(client: APIClient, text: str) -> None:
     answer = client.get("/api/keys", {"cursor": text})
 
@@ -129,3 +117,8 @@ def test_a_cursor_survives_its_text(keys: list[str]) -> None:
     cursor = Cursor(IdempotencyKey.objects.get(key="k3").pk, backward=True)
 
     assert Cursor.decode(cursor.encode()) == cursor
+
+
+@pytest.mark.parametrize("text", ["n" + "0" * 32, "p" + "f" * 32])
+def test_beyond_the_first_and_the_last_key_there_is_an_empty_page(client: APIClient, text: str) -> None:
+    assert read(client, f"/api/keys?cursor={text}")["results"] == []

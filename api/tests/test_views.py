@@ -65,7 +65,15 @@ def test_head_is_get_without_a_body(client: APIClient) -> None:
 def test_options_lists_the_methods(client: APIClient) -> None:
     answer = client.options(THING)
 
-    assert (answer.status_code, answer["Allow"]) == (204, "GET, PATCH, HEAD, OPTIONS")
+    assert (answer.status_code, answer["Allow"]) == (204, "GET, PATCH, DELETE, HEAD, OPTIONS")
+
+
+@pytest.mark.parametrize("method", ["PUT", "TRACE", "QUERY", "BREW"])
+def test_another_method_is_refused_before_its_parameters(client: APIClient, method: str) -> None:
+    answer = client.generic(method, f"{THING}?a=1")
+
+    assert (answer.status_code, answer.json()["code"]) == (405, "method_not_allowed")
+    assert answer["Allow"] == "GET, PATCH, DELETE, HEAD, OPTIONS"
 
 
 def test_a_body_beyond_the_limit_is_refused(client: APIClient, settings: Any) -> None:

@@ -3,17 +3,21 @@
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from rest_framework.exceptions import APIException
 from rest_framework.renderers import BrowsableAPIRenderer, JSONRenderer
 from rest_framework.request import Request, override_method
 from rest_framework.serializers import Serializer
+from rest_framework.status import HTTP_405_METHOD_NOT_ALLOWED
 
 from api.errors import JSON, CataloguedError
 from api.examples import example_of, shown_values
 from api.idempotency.keys import key_requirement
 from api.routes import handlers_of, url_patterns
+from api.scopes import ANYONE
+
+UUID_LENGTH: Final = 36
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,13 +51,14 @@ class BrowsableRenderer(BrowsableAPIRenderer):
     ) -> dict[str, Any]:
         view, request, response = (renderer_context[name] for name in ("view", "request", "response"))
         return {
+            "has_content": response.status_code != HTTP_405_METHOD_NOT_ALLOWED,
             "content": "" if data is None else JSONRenderer().render(data, renderer_context={"indent": 2}).decode(),
             "name": label_of(view, request.method),
             "request": request,
             "response": response,
             "reason": data.get("detail") if response.exception and isinstance(data, dict) else "",
             "user": request.user,
-            "breadcrumbs": self.get_breadcrumbs(request),
+            "breadcrumbs": [Link(_segment(url), url, "GET") for _, url in self.get_breadcrumbs(request)],
             "forms": [] if response.status_code == 401 else list(forms(view, request, shown=data)),
             "links": list(links(view, request)),
             "methods": [method for method in view.allowed_methods if method != "OPTIONS"],
@@ -78,11 +83,16 @@ def links(view: Any, request: Request) -> Iterator[Link]:
     for route, pattern in url_patterns():
         below = route.removeprefix(f"{match.route.rstrip('/')}/") if match else route
         view_class: Any = getattr(pattern.callback, "view_class", None)
-        if below in {route, ""} or "<" in below or not hasattr(view_class, "required_scopes"):
+        if below in {route, ""} or "<" in below or not _is_for_people(view_class):
             continue
         methods = [method for method in handlers_of(view_class) if may(_like(view, view_class), request, method)]
         if methods:
             yield Link(name=below, url=f"{request.path.rstrip('/')}/{below}", methods=", ".join(methods))
+
+
+def _is_for_people(view_class: Any) -> bool:
+    """Open routes are for machines that are about to sign in or sign by themselves."""
+    return ANYONE not in getattr(view_class, "required_scopes", {"": ANYONE}).values()
 
 
 def _like(view: Any, view_class: type[Any]) -> Any:
@@ -116,6 +126,12 @@ def request_serializer(view: Any, method: str) -> Serializer[Any] | None:
     if isinstance(serializer, type) and issubclass(serializer, Serializer):
         return serializer()
     return serializer if isinstance(serializer, Serializer) else None
+
+
+def _segment(url: str) -> str:
+    """The last part of an address; of an id only as much as tells it from its neighbours."""
+    last = url.rstrip("/").rpartition("/")[2]
+    return f"{last[:8]}…{last[-4:]}" if len(last) == UUID_LENGTH else last
 
 
 def label_of(view: Any, method: str) -> str:

@@ -34,6 +34,7 @@ function show(form, response, text) {
   const url = new URL(form.action);
   answer.querySelector(".method").textContent = form.dataset.method;
   answer.querySelector("h2 code").textContent = url.pathname;
+  answer.querySelector(".status-line").hidden = false;
   const status = answer.querySelector("[data-status]");
   status.textContent = `${response.status} ${response.statusText}`.trim();
   status.className = `pill ${response.ok ? "good" : "bad"}`;

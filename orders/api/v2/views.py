@@ -1,3 +1,4 @@
+from collections.abc import Mapping
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -8,11 +9,13 @@ from rest_framework.response import Response
 
 from accounts.actors import Actor
 from accounts.permissions import caller
+from api.errors import JSON
 from api.etags import expected_version, with_etag
 from api.idempotency.decorator import idempotent
 from api.scopes import Scopes
 from api.serializers import NoBody
 from api.views import ApiView
+from orders.api.v2.examples import order_example
 from orders.api.v2.filters import filtered
 from orders.api.v2.serializers import (
     CancelSerializer,
@@ -73,6 +76,9 @@ class OrderList(OrderView):
         response = self.answer(order.id, status=201)
         response["Location"] = f"{request.path}/{order.id}"
         return response
+
+    def example_body(self, method: str) -> Mapping[str, JSON] | None:
+        return order_example(caller(self.request))
 
 
 class OrderDetail(OrderView):

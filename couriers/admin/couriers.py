@@ -29,6 +29,7 @@ class CourierForm(VersionedForm):
     class Meta:
         model = Courier
         fields = PROFILE
+        labels: ClassVar[Any] = {"top_speed_kmh": "Top speed (km/h)"}
 
 
 class NewCourierForm(CourierForm):
@@ -119,7 +120,10 @@ class CourierAdmin(MovingAdmin, VersionedAdmin):
         links = [("Assignments", change_list_url(Assignment, courier__user__exact=target.pk))]
         if holds_scope(request, "users:manage"):
             links.append(("Account", change_url(User, target.pk)))
-        return {**super().page_context(target, request=request), "links": links}
+        return {**super().page_context(target, request=request), **self._heading(target), "links": links}
+
+    def _heading(self, courier: Courier) -> dict[str, Any]:
+        return {"heading": courier.name, "badges": (availability_badge(courier),)}
 
     @admin.display(description="Now")
     def standing(self, courier: Courier) -> SafeString:

@@ -87,8 +87,8 @@ class CourierDetail(CourierView):
         responses=CourierSerializer,
     )
     def patch(self, request: Request, courier_id: UUID) -> Response:
-        version = expected_version(request, required=True)
         courier = courier_for(caller_of(request), courier_id)
+        version = expected_version(request, required=True)
         change_courier(courier.id, expected_version=version, **self.body(CourierChangeSerializer))
         return self.answer(courier_for(caller_of(request), courier_id))
 

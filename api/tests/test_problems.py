@@ -129,10 +129,10 @@ def test_a_stranger_is_told_how_to_authenticate(stranger: APIClient) -> None:
 
 
 def test_a_wrong_method_is_told_the_right_ones(client: APIClient) -> None:
-    answer = client.delete(THING)
+    answer = client.put(THING)
 
     assert (answer.status_code, answer.json()["code"]) == (405, "method_not_allowed")
-    assert answer.json()["detail"] == 'Method "DELETE" not allowed.'
+    assert answer.json()["detail"] == 'Method "PUT" not allowed.'
     assert "PATCH" in answer["Allow"]
 
 

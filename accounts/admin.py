@@ -51,6 +51,10 @@ class UserForm(VersionedForm):
     class Meta:
         model = User
         fields = ("email", "name", "phone", "role", "is_active", *DROPOFF_FIELDS)
+        labels: ClassVar[Any] = {
+            "email": "E-mail", "is_active": "Active", "dropoff_address": "Address", "dropoff_latitude": "Latitude",
+            "dropoff_longitude": "Longitude",
+        }  # fmt: skip
 
     @property
     def values(self) -> dict[str, Any]:
@@ -124,13 +128,13 @@ class UserAdmin(MovingAdmin, VersionedAdmin):
     search_fields = ("email", "name", "phone")
     search_help_text = "E-mail address, name or telephone number"
     ordering = ("email",)
-    readonly_fields = ("joined", "last_login")
+    readonly_fields = ("joined", "signed_in")
     person: ClassVar[Any] = ("Person", {"fields": ("email", "name", "phone", "role", "is_active")})
     dropoff: ClassVar[Any] = (
         "Saved drop-off",
         {"fields": ("dropoff_address", ("dropoff_latitude", "dropoff_longitude"))},
     )
-    fieldsets = (person, dropoff, ("Record", {"fields": (("joined", "last_login"),)}))
+    fieldsets = (person, dropoff, ("Record", {"fields": (("joined", "signed_in"),)}))
     add_fieldsets = (person, ("Password", {"fields": ("password", "repeated")}), dropoff)
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
@@ -151,3 +155,7 @@ class UserAdmin(MovingAdmin, VersionedAdmin):
     @admin.display(description="Joined (UTC)", ordering="id")
     def joined(self, user: User) -> SafeString | str:
         return moment(user.created_at)
+
+    @admin.display(description="Last signed in here (UTC)")
+    def signed_in(self, user: User) -> SafeString | str:
+        return moment(user.last_login)

@@ -54,6 +54,10 @@ class User(VersionedEntity, AbstractBaseUser):
     def __str__(self) -> str:
         return self.name or self.email
 
+    def get_full_name(self) -> str:
+        """Unfold greets with it."""
+        return self.name
+
     @property
     def scopes(self) -> frozenset[str]:
         return ROLE_SCOPES[Role(self.role)]

@@ -79,6 +79,9 @@ UNFOLD: Final[dict[str, Any]] = {
     "SITE_SUBHEADER": "Staff",
     "SITE_SYMBOL": "local_shipping",
     "SITE_URL": None,
+    "SITE_FAVICONS": [
+        {"rel": "icon", "type": "image/svg+xml", "href": lambda request: static("admin-ours/icon.svg")},
+    ],
     "SHOW_HISTORY": True,
     "SHOW_VIEW_ON_SITE": False,
     "SHOW_BACK_BUTTON": True,

@@ -8,6 +8,7 @@ from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
 from django.utils.safestring import SafeString
+from django.utils.text import Truncator
 from unfold.contrib.filters.admin import DropdownFilter, MultipleChoicesDropdownFilter
 
 from accounts.actors import Actor
@@ -189,4 +190,4 @@ class EventDeliveryAdmin(MovingAdmin, ExactSearchAdmin):
 
     @admin.display(description="Last error")
     def error(self, delivery: EventDelivery) -> str:
-        return delivery.last_error[:80]
+        return Truncator(delivery.last_error).chars(80)

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from django.apps import apps
 from django.db.models import Model
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -26,12 +27,13 @@ class Tone(StrEnum):
     BAD = "bad"
 
 
-def badge(text: str, *, tone: Tone = Tone.QUIET) -> SafeString:
-    return format_html('<span class="ours-badge ours-{}">{}</span>', tone.value, text)
+def badge(text: str, *, tone: Tone | str = Tone.QUIET) -> SafeString:
+    return format_html('<span class="ours-badge ours-{}">{}</span>', str(tone), text)
 
 
 def money(amount: Decimal, currency: str) -> str:
-    return f"{amount:,.2f} {currency}"
+    """Held together by a no-break space."""
+    return f"{amount:,.2f}\N{NO-BREAK SPACE}{currency}"
 
 
 def delta(amount: int) -> SafeString:
@@ -43,11 +45,12 @@ def moment(at: datetime | None, *, zone: str = "UTC") -> SafeString | str:
     if at is None:
         return EMPTY
     local, universal = at.astimezone(ZoneInfo(zone)), at.astimezone(UTC)
+    this_year = local.year == timezone.now().year
     return format_html(
         '<time datetime="{}" title="{} UTC" class="ours-moment">{}</time>',
         universal.isoformat(),
         date_format(universal, "Y-m-d H:i:s"),
-        date_format(local, "j M Y, H:i"),
+        date_format(local, "j M, H:i" if this_year else "j M Y, H:i"),
     )
 
 

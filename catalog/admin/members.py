@@ -17,6 +17,7 @@ class MembershipRows(ScopedAdmin, Rows):
     read_scope = write_scope = "users:manage"
     can_add = True
     extra = 0
+    hide_title = True
     autocomplete_fields = ("user",)
     fields = ("user",)
     verbose_name = "member"

@@ -13,7 +13,12 @@ from unfold.contrib.filters.admin import (
     MultipleChoicesDropdownFilter,
     RadioFilter,
 )
-from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
+from unfold.widgets import (
+    UnfoldAdminIntegerFieldWidget,
+    UnfoldAdminSelectWidget,
+    UnfoldAdminTextareaWidget,
+    UnfoldAdminTextInputWidget,
+)
 
 from accounts.actors import Actor
 from accounts.admin_base.display import EMPTY, Tone, badge, change_list_url, change_url, delta, linked, moment, money
@@ -35,10 +40,11 @@ class ProductForm(VersionedForm):
     class Meta:
         model = Product
         fields: tuple[str, ...] = ("sku", "name", "description", "price", "low_stock_threshold")
+        widgets: ClassVar[Any] = {"description": UnfoldAdminTextareaWidget(attrs={"rows": 3})}
 
 
 class NewProductForm(ProductForm):
-    stock = forms.IntegerField(
+    initial_stock = forms.IntegerField(
         label="Initial stock", min_value=0, max_value=MAX_STOCK, initial=0, widget=UnfoldAdminIntegerFieldWidget,
         help_text="Goes through the ledger as received.",
     )  # fmt: skip
@@ -126,15 +132,12 @@ class ProductAdmin(MovingAdmin, VersionedAdmin):
     search_fields = ("name", "sku")
     search_help_text = "Name or SKU"
     autocomplete_fields = ("store",)
-    readonly_fields = ("store_link", "currency", "shown_stock", "standing")
+    readonly_fields = ("store_link", "currency")
     what: ClassVar[Any] = ("sku", "name", "description")
-    fieldsets = (
-        ("Product", {"fields": ("store_link", *what, ("price", "currency"))}),
-        ("Stock", {"fields": (("shown_stock", "standing"), "low_stock_threshold")}),
-    )
+    fieldsets = (("Product", {"fields": ("store_link", *what, ("price", "currency"), "low_stock_threshold")}),)
     add_fieldsets = (
         ("Product", {"fields": ("store", *what, "price")}),
-        ("Stock", {"fields": ("stock", "low_stock_threshold")}),
+        ("Stock", {"fields": ("initial_stock", "low_stock_threshold")}),
     )
 
     def reachable_by(self, user: User, rows: QuerySet[Product]) -> QuerySet[Product]:
@@ -150,7 +153,8 @@ class ProductAdmin(MovingAdmin, VersionedAdmin):
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
     def create(self, values: dict[str, Any], *, actor: Actor) -> Product:
-        return create_product(values.pop("store").pk, actor=actor, **values)
+        store, stock = values.pop("store"), values.pop("initial_stock")
+        return create_product(store.pk, actor=actor, stock=stock, **values)
 
     def apply(self, pk: UUID, values: dict[str, Any], *, actor: Actor, expected_version: int) -> Product:
         return update_product(pk, expected_version=expected_version, **values)
@@ -158,6 +162,8 @@ class ProductAdmin(MovingAdmin, VersionedAdmin):
     def page_context(self, target: Product, *, request: HttpRequest) -> dict[str, Any]:
         return {
             **super().page_context(target, request=request),
+            "heading": target.name,
+            "badges": (self.standing(target), badge(f"{target.stock} in stock", tone=_stock_tone(target))),
             "ledger": with_actor_names(target.stock_entries.all())[:LEDGER_ROWS],
             "ledger_url": change_list_url(StockEntry, product__id__exact=target.pk),
             "zone": target.store.time_zone,
@@ -172,20 +178,26 @@ class ProductAdmin(MovingAdmin, VersionedAdmin):
         return money(product.price, product.currency)
 
     @admin.display(description="In stock", ordering="stock")
-    def shown_stock(self, product: Product) -> SafeString | str:
-        if product.stock > product.low_stock_threshold:
-            return str(product.stock)
-        return badge(f"{product.stock} left", tone=Tone.WARNING if product.stock else Tone.BAD)
+    def shown_stock(self, product: Product) -> SafeString:
+        return badge(str(product.stock), tone=_stock_tone(product))
 
     @admin.display(description="Sold", ordering="is_active")
     def standing(self, product: Product) -> SafeString:
         return badge("On sale", tone=Tone.GOOD) if product.is_active else badge("Retired")
 
 
+def _stock_tone(product: Product) -> Tone:
+    if product.stock > product.low_stock_threshold:
+        return Tone.QUIET
+    return Tone.WARNING if product.stock else Tone.BAD
+
+
 def with_actor_names(entries: QuerySet[StockEntry]) -> QuerySet[StockEntry]:
     """Who changed stock by hand; the people who order are none of the ledger's business."""
     name = Subquery(User.objects.filter(pk=OuterRef("actor_id")).values("email")[:1])
-    return entries.annotate(actor_name=Case(When(reason__in=BY_HAND, then=name), default=Value("")))
+    return entries.annotate(
+        actor_name=Case(When(reason__in=BY_HAND, actor_id__isnull=False, then=name), default=Value(""))
+    )
 
 
 @admin.register(StockEntry)

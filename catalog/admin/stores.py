@@ -48,6 +48,12 @@ class StoreForm(VersionedForm):
             "delivery_base_fee", "delivery_fee_per_km", "preparation_minutes", "confirms_automatically",
             "requires_pin",
         )  # fmt: skip
+        labels: ClassVar[Any] = {
+            "delivery_radius_m": "Delivery radius (m)",
+            "delivery_fee_per_km": "and per kilometre",
+            "preparation_minutes": "Preparation (minutes)",
+            "requires_pin": "Asks for a PIN",
+        }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -182,7 +188,12 @@ class StoreAdmin(MovingAdmin, VersionedAdmin):
             ("Products", change_list_url(Product, store__id__exact=target.pk)),
             ("Orders", change_list_url("orders.order", store__id__exact=target.pk)),
         ]
-        return {**super().page_context(target, request=request), "links": links}
+        return {
+            **super().page_context(target, request=request),
+            "heading": target.name,
+            "badges": (self.standing(target),),
+            "links": links,
+        }
 
     @admin.display(description="Now")
     def standing(self, store: Store) -> SafeString:

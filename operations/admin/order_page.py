@@ -13,7 +13,7 @@ from couriers.admin import assignment_badge
 from couriers.models import Assignment, Courier
 from events.admin import state_badge
 from events.models import Event
-from orders.admin import status_badge
+from orders.admin import kitchen_badge, status_badge
 from orders.models import Charge, Order, OrderLine, TimelineEntry
 from orders.selectors import timeline_of
 from payments.admin import payment_badge, refund_badge
@@ -44,6 +44,7 @@ class TimelineLine:
 @dataclass(frozen=True, kw_only=True)
 class OrderPage:
     badge: SafeString
+    kitchen: SafeString | None
     lines: Sequence[OrderLine]
     charges: Sequence[Charge]
     timeline: Sequence[TimelineLine]
@@ -57,6 +58,7 @@ def order_page(order: Order, *, with_events: bool) -> OrderPage:
     assignments = list(order.assignments.select_related("courier").order_by("-id"))
     return OrderPage(
         badge=status_badge(order.status),
+        kitchen=kitchen_badge(order),
         lines=list(order.lines.all()),
         charges=list(order.charges.all()),
         timeline=_timeline(order),
@@ -97,8 +99,8 @@ def _timeline(order: Order) -> Sequence[TimelineLine]:
 
 def _names_of(ids: set[UUID]) -> Mapping[UUID, str]:
     """Colleagues and couriers by name; who ordered is named by the order's contact alone."""
-    people = User.objects.filter(pk__in=ids).exclude(role=Role.CUSTOMER)
-    return {user.pk: user.name or user.email for user in people.only("name", "email")}
+    people = User.objects.filter(pk__in=ids).exclude(role=Role.CUSTOMER).select_related("courier")
+    return {user.pk: user.courier.name if hasattr(user, "courier") else user.name or user.email for user in people}
 
 
 def _who(entry: TimelineEntry, names: Mapping[UUID, str]) -> str:

@@ -4,7 +4,7 @@ from django.utils.safestring import SafeString
 
 from accounts.admin_base.display import Tone, badge, linked
 from orders.models import Order
-from orders.states import OrderStatus
+from orders.states import IN_PREPARATION, OrderStatus
 
 STATUS_TONES: Final = {
     OrderStatus.CREATED: Tone.QUIET,
@@ -21,6 +21,12 @@ STATUS_TONES: Final = {
 def status_badge(status: str) -> SafeString:
     known = OrderStatus(status)
     return badge(known.label, tone=STATUS_TONES[known])
+
+
+def kitchen_badge(order: Order) -> SafeString | None:
+    if order.status not in IN_PREPARATION:
+        return None
+    return badge("Ready", tone=Tone.GOOD) if order.ready_at else badge("Preparing")
 
 
 def order_link(order: Order) -> SafeString | str:

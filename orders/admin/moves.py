@@ -76,7 +76,7 @@ class CancelForm(MoveForm):
 
 
 class Cancel(Move):
-    name, label, icon, scope, tone = "cancel", "Cancel", "cancel", UPDATE, "danger"
+    name, label, icon, scope, tone = "cancel", "Cancel order", "cancel", UPDATE, "danger"
     explanation = "Ends the order. What was paid goes back, and its courier is released."
     form = CancelForm
 

@@ -15,14 +15,14 @@ from unfold.contrib.filters.admin import (
 
 from accounts.actors import Actor
 from accounts.admin_base.bulk import each
-from accounts.admin_base.display import Tone, badge, linked, moment, money
+from accounts.admin_base.display import linked, moment, money
 from accounts.admin_base.filters import DaysFilter
 from accounts.admin_base.moves import Move, MovingAdmin
 from accounts.admin_base.searching import ExactSearchAdmin, as_uuid
 from accounts.admin_base.versioned import VersionedAdmin, VersionedForm
 from accounts.models import User
 from catalog.geography import Position
-from orders.admin.looks import status_badge
+from orders.admin.looks import kitchen_badge, status_badge
 from orders.admin.moves import ORDER_MOVES, UPDATE
 from orders.models import NUMBER_ALPHABET, Order
 from orders.selectors import orders_for
@@ -41,6 +41,10 @@ class OrderForm(VersionedForm):
     class Meta:
         model = Order
         fields = (*DROPOFF, *CONTACT, "note")
+        labels: ClassVar[Any] = {
+            "dropoff_address": "Address", "dropoff_latitude": "Latitude", "dropoff_longitude": "Longitude",
+            "contact_name": "Name", "contact_phone": "Phone", "contact_email": "E-mail",
+        }  # fmt: skip
 
     @property
     def values(self) -> dict[str, Any]:
@@ -102,10 +106,8 @@ class OrderAdmin(MovingAdmin, VersionedAdmin, ExactSearchAdmin):
     sortable_by = ()
     actions: tuple[str, ...] = ("confirm_selected", "mark_selected_ready")
     search_help_text = "Order number, e-mail address, telephone number or name of the contact, external id, or any id"
-    fieldsets: ClassVar[Any] = (
-        ("Drop-off", {"fields": ("dropoff_address", ("dropoff_latitude", "dropoff_longitude"))}),
-        ("Contact", {"fields": (("contact_name", "contact_phone"), "contact_email", "note")}),
-    )
+    dropoff: ClassVar[Any] = ("Drop-off", {"fields": ("dropoff_address", ("dropoff_latitude", "dropoff_longitude"))})
+    contact: ClassVar[Any] = ("Contact", {"fields": (("contact_name", "contact_phone"), "contact_email", "note")})
 
     def reachable_by(self, user: User, rows: QuerySet[Order]) -> QuerySet[Order]:
         return orders_for(user)
@@ -127,8 +129,11 @@ class OrderAdmin(MovingAdmin, VersionedAdmin, ExactSearchAdmin):
         """An order that has ended is read, not edited."""
         return super().has_change_permission(request, obj) and (obj is None or obj.status not in FINAL)
 
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
-        return () if obj is None or _may_change_dropoff(obj) else DROPOFF
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Only what can be changed now; the page shows the rest."""
+        if not self.has_change_permission(request, obj):
+            return ()
+        return (self.dropoff, self.contact) if _may_change_dropoff(obj) else (self.contact,)
 
     def apply(self, pk: UUID, values: dict[str, Any], *, actor: Actor, expected_version: int) -> Order:
         return edit_order(pk, edit=values["edit"], actor=actor, expected_version=expected_version)
@@ -150,9 +155,7 @@ class OrderAdmin(MovingAdmin, VersionedAdmin, ExactSearchAdmin):
 
     @admin.display(description="Kitchen")
     def kitchen(self, order: Order) -> SafeString | str:
-        if order.status not in IN_PREPARATION:
-            return ""
-        return badge("Ready", tone=Tone.GOOD) if order.ready_at else badge("Preparing")
+        return kitchen_badge(order) or ""
 
     @admin.display(description="Store")
     def store_link(self, order: Order) -> SafeString | str:

@@ -99,7 +99,7 @@ class Board:
         card = Text(order.short_number, style=STYLES[order.status])
         if not compact:
             courier = self._world.couriers.get(order.courier_id or "")
-            card.append(f" {courier.name if courier else order.total}", style="bright_black")
+            card.append(f" {courier.name.split()[0] if courier else order.total}", style="bright_black")
         return card
 
     def _footer(self, *, compact: bool) -> Table:

@@ -13,6 +13,9 @@ MINUTES_BETWEEN_WISHES = 2.0
 OPENING_RUSH = 3
 """So many wishes come at once in the first minute of an endless day: nobody likes to watch an empty board."""
 
+CALM_OF_A_RECORDED_DAY = 30
+"""On a day that is replayed trouble is the exception it was; an endless day is to show all of it soon."""
+
 
 class Habit(Enum):
     """How a customer goes about an order."""
@@ -56,11 +59,14 @@ COMMON = (
 )
 
 
-def habits(dice: random.Random) -> Iterator[Habit]:
-    """Dealt like cards, so that a short run also sees every common habit; a calm start, then shuffled decks."""
+def habits(dice: random.Random, *, calm: int = 0) -> Iterator[Habit]:
+    """Dealt like cards, so that a short run also sees every common habit; a calm start, then shuffled decks.
+
+    `calm` more customers in each deck just pay.
+    """
     yield from [Habit.PAYS] * OPENING_RUSH
     for rarity in itertools.cycle(RARE):
-        deck = [*COMMON, rarity]
+        deck = [*COMMON, rarity, *[Habit.PAYS] * calm]
         dice.shuffle(deck)
         yield from deck
 
@@ -99,7 +105,7 @@ def endless_wishes(city: City, *, dice: random.Random) -> Iterator[Wish]:
 def wishes_of_the_day(city: City, *, store_ids: Mapping[str, str], dice: random.Random) -> Iterator[Wish]:
     """The recorded orders at their recorded minutes; `store_ids` by restaurant."""
     projection = city.projection()
-    for order, habit in zip(city.orders, habits(dice), strict=False):
+    for order, habit in zip(city.orders, habits(dice, calm=CALM_OF_A_RECORDED_DAY), strict=False):
         yield Wish(
             minute=order.placed_minute,
             door=projection.place(order.x, order.y),

@@ -1,7 +1,6 @@
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from django.contrib.auth.models import AnonymousUser
-from rest_framework.exceptions import NotAuthenticated, PermissionDenied
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
@@ -29,18 +28,6 @@ def granted_scopes(request: Request) -> frozenset[str]:
     return user.scopes if isinstance(user, User) else frozenset()
 
 
-class Unauthenticated(AuthenticationRequired, NotAuthenticated):
-    """Also one of DRF's own: the browsable API asks which forms it may show, and understands no other refusal."""
-
-    detail: Any
-
-
-class ScopeMissing(InsufficientScope, PermissionDenied):
-    """Also one of DRF's own, for the same reason."""
-
-    detail: Any
-
-
 class HasRequiredScope(BasePermission):
     """Raises instead of answering False, so that the refusal can say what is missing."""
 
@@ -52,10 +39,10 @@ class HasRequiredScope(BasePermission):
         if required is ANYONE:
             return True
         if not request.user.is_authenticated:
-            raise Unauthenticated
+            raise AuthenticationRequired
         wanted = any_of(required)
         if wanted and granted_scopes(request).isdisjoint(wanted):
-            raise ScopeMissing(
+            raise InsufficientScope(
                 f"This needs the scope {' or '.join(wanted)}.",
                 headers={
                     "WWW-Authenticate": f'{BEARER_CHALLENGE}, error="insufficient_scope", scope="{" ".join(wanted)}"'

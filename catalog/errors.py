@@ -53,3 +53,21 @@ class OutsideDeliveryArea(CataloguedError):
     cause = "The drop-off is farther from the store than it delivers."
     remedy = "Order from a store that is nearer."
     retryable = False
+
+
+class StockLimitExceeded(CataloguedError):
+    code = "stock_limit_exceeded"
+    status = 409
+    title = "Stock limit exceeded"
+    cause = "There would be more in stock than can be counted. Nothing was changed."
+    remedy = "Add less; `limit` says how much there may be in all."
+    retryable = False
+
+
+class CurrencyMismatch(CataloguedError):
+    code = "currency_mismatch"
+    status = 409
+    title = "Currency mismatch"
+    cause = "Products are priced in their store's currency."
+    remedy = "Leave the currency out, or send the store's, which `currency` names."
+    retryable = False

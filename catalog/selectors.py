@@ -25,9 +25,13 @@ def store_for(user: User, store_id: UUID) -> Store:
     return store
 
 
+def stores_run_by(user: User) -> QuerySet[Store]:
+    return Store.objects.run_by(user).prefetch_related("opening_hours").order_by("-pk")
+
+
 def store_run_by(user: User, store_id: UUID) -> Store:
     """For changes. Raises StoreNotFound, for foreign stores too."""
-    store = Store.objects.run_by(user).prefetch_related("opening_hours").filter(pk=store_id).first()
+    store = stores_run_by(user).filter(pk=store_id).first()
     if store is None:
         raise StoreNotFound
     return store

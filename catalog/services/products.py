@@ -8,7 +8,7 @@ from accounts.actors import Actor
 from api.errors import FieldProblem
 from api.etags import check_version
 from api.transactions import transactional
-from catalog.errors import SkuTaken, StoreNotFound
+from catalog.errors import CurrencyMismatch, SkuTaken, StoreNotFound
 from catalog.locks import lock_product
 from catalog.models import Product, StockReason, Store
 from catalog.services.stock import Movement, record_movement
@@ -39,12 +39,18 @@ def create_product(
     price: Decimal,
     actor: Actor,
     stock: int = 0,
+    currency: str | None = None,
     **details: Unpack[ProductDetails],
 ) -> Product:
-    """Priced in the store's currency; initial stock goes through the ledger. Raises StoreNotFound and SkuTaken."""
+    """Priced in the store's currency; initial stock goes through the ledger.
+
+    Raises StoreNotFound, SkuTaken, and CurrencyMismatch where a currency is given that is not the store's.
+    """
     store = Store.objects.filter(pk=store_id).first()
     if store is None:
         raise StoreNotFound
+    if currency not in {None, store.currency}:
+        raise CurrencyMismatch(currency=store.currency)
     product = Product(store=store, sku=sku, name=name, price=price, currency=store.currency)
     _apply(product, details)
     _save(product)

@@ -8,9 +8,9 @@ from uuid import UUID
 from django.db.models import Case, F, IntegerField, Sum, Value, When
 
 from accounts.actors import Actor
-from api.errors import FieldProblem, InvalidRequest
+from api.errors import FieldProblem
 from api.transactions import transactional
-from catalog.errors import InsufficientStock, ProductNotFound
+from catalog.errors import InsufficientStock, ProductNotFound, StockLimitExceeded
 from catalog.locks import lock_product, lock_products
 from catalog.models import Product, StockEntry, StockReason
 from events.envelopes import Subject
@@ -64,13 +64,13 @@ def restock(*, order_id: UUID, actor: Actor) -> dict[UUID, Product]:
 
 @transactional
 def adjust_stock(product_id: UUID, *, delta: int, reason: StockReason, actor: Actor, note: str = "") -> Product:
-    """A change by hand. Raises ProductNotFound, InsufficientStock below zero and InvalidRequest above MAX_STOCK."""
+    """A change by hand. Raises ProductNotFound, InsufficientStock, StockLimitExceeded."""
     product = lock_product(product_id)
     if product.stock + delta < 0:
         demand = Demand(product_id=product.id, quantity=-delta, pointer="/delta")
         raise InsufficientStock(errors=[_short(product, demand)])
     if product.stock + delta > MAX_STOCK:
-        raise InvalidRequest(errors=[FieldProblem("/delta", "max_value", f"Stock is at most {MAX_STOCK}.")])
+        raise StockLimitExceeded(limit=MAX_STOCK)
     record_movement(product, delta=delta, movement=Movement(reason=reason, actor=actor, note=note))
     return product
 

@@ -70,7 +70,9 @@ def test_a_product_without_stock_has_an_empty_ledger(client: JsonClient, store: 
 
 
 def test_another_currency_than_the_stores_is_refused(client: JsonClient, store: Store) -> None:
-    assert_refused(client.post(PRODUCTS, new(store, currency="EUR")), 400, "invalid_request", "/currency")
+    answer = client.post(PRODUCTS, new(store, currency="EUR"))
+    assert_refused(answer, 409, "currency_mismatch")
+    assert answer.json()["currency"] == "CHF"
     assert not Product.objects.exists()
 
 

@@ -7,8 +7,7 @@ from django.test.utils import CaptureQueriesContext
 
 from accounts.actors import Actor
 from accounts.tests.factories import make_user
-from api.errors import InvalidRequest
-from catalog.errors import InsufficientStock, ProductNotFound
+from catalog.errors import InsufficientStock, ProductNotFound, StockLimitExceeded
 from catalog.models import Product, StockEntry, StockReason
 from catalog.services.stock import MAX_STOCK, Demand, adjust_stock, reserve, restock
 from catalog.tests.factories import SYSTEM, ledger_of, make_product, make_store, stock_of
@@ -153,7 +152,7 @@ def test_adjusting_below_zero_is_refused() -> None:
 
 def test_adjusting_beyond_what_fits_is_refused() -> None:
     tea = make_product(stock=2)
-    with pytest.raises(InvalidRequest):
+    with pytest.raises(StockLimitExceeded):
         adjust_stock(tea.id, delta=MAX_STOCK - 1, reason=StockReason.RECEIVED, actor=SYSTEM)
     assert stock_of(tea) == 2
 

@@ -9,7 +9,7 @@ from rest_framework import serializers
 from accounts.models import User
 from accounts.roles import Role
 from accounts.services.users import SavedDropoff
-from api.serializers import StrictSerializer
+from api.serializers import ChangeSerializer, StrictSerializer
 
 MAX_PASSWORD_LENGTH = 256
 
@@ -45,14 +45,11 @@ class TokenSerializer(serializers.Serializer[Any]):
 class RevocationSerializer(StrictSerializer):
     """RFC 7009. The refresh token may also be named as in the answer that brought it."""
 
+    exactly_one_of = ("token", "refresh_token")
+
     token = serializers.CharField(required=False)
     refresh_token = serializers.CharField(required=False)
     token_type_hint = serializers.CharField(required=False)
-
-    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        if ("token" in attrs) == ("refresh_token" in attrs):
-            raise serializers.ValidationError({"token": ["Give one refresh token."]}, code="required")
-        return attrs
 
 
 class RevokedSerializer(serializers.Serializer[Any]):
@@ -65,7 +62,7 @@ class SavedDropoffSerializer(StrictSerializer):
     longitude = serializers.FloatField(min_value=-180, max_value=180)
 
 
-class UserChangeSerializer(StrictSerializer):
+class UserChangeSerializer(ChangeSerializer):
     """At least one field."""
 
     email = serializers.EmailField(max_length=254, required=False)
@@ -84,11 +81,6 @@ class UserChangeSerializer(StrictSerializer):
 
     def validate_dropoff(self, value: dict[str, Any] | None) -> SavedDropoff | None:
         return SavedDropoff(**value) if value else None
-
-    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        if not attrs:
-            raise serializers.ValidationError("Give at least one field.", code="required")
-        return attrs
 
 
 class NewUserSerializer(UserChangeSerializer):

@@ -1,38 +1,32 @@
-from decimal import Decimal
-from typing import Any, ClassVar, Final
+from typing import ClassVar, Final
 
 from rest_framework import serializers
 
-from api.serializers import MoneyField, StrictSerializer
+from api.serializers import ChangeSerializer, MoneyField, StrictSerializer
 from catalog.api.v2.fields import CurrencyField, DeltaField
 from catalog.models import BY_HAND, Product, StockReason
 from catalog.services.stock import MAX_STOCK
 
-# The dearest order (50 lines of 1,000 pieces) still fits NUMERIC(12,2).
-MAX_PRICE: Final = Decimal(100_000)
+# Up to 99,999.99: the dearest order (50 lines of 1,000 pieces) still fits NUMERIC(12,2).
+PRICE_DIGITS: Final = 7
 
 
-class ProductChangeSerializer(StrictSerializer):
+class ProductChangeSerializer(ChangeSerializer):
     """At least one field. Stock changes by its own route, through the ledger."""
 
     sku = serializers.CharField(max_length=64, required=False)
     name = serializers.CharField(max_length=200, required=False)
     description = serializers.CharField(max_length=2000, required=False, allow_blank=True)
-    price = MoneyField(max_value=MAX_PRICE, required=False)
+    price = MoneyField(max_digits=PRICE_DIGITS, required=False)
     low_stock_threshold = serializers.IntegerField(min_value=0, max_value=MAX_STOCK, required=False)
     is_active = serializers.BooleanField(required=False)
-
-    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        if not attrs:
-            raise serializers.ValidationError("Give at least one field.", code="required")
-        return attrs
 
 
 class NewProductSerializer(ProductChangeSerializer):
     store_id = serializers.UUIDField()
     sku = serializers.CharField(max_length=64)
     name = serializers.CharField(max_length=200)
-    price = MoneyField(max_value=MAX_PRICE)
+    price = MoneyField(max_digits=PRICE_DIGITS)
     currency = CurrencyField(required=False, help_text="Must be the store's, which is taken unless given.")
     stock = serializers.IntegerField(min_value=0, max_value=MAX_STOCK, default=0)
 
@@ -57,6 +51,8 @@ class ProductSerializer(serializers.ModelSerializer[Product]):
 
 
 class StockChangeSerializer(StrictSerializer):
+    example: ClassVar = {"delta": 10, "reason": "received"}
+
     delta = DeltaField(help_text="How much more there is; negative for less.")
     reason = serializers.CharField(
         max_length=200, help_text="`received`, `counted`, `damaged`, `corrected`, or a correction in your own words."

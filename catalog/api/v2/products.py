@@ -1,3 +1,4 @@
+from collections.abc import Mapping
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -8,7 +9,7 @@ from rest_framework.response import Response
 
 from accounts.actors import Actor
 from accounts.permissions import caller
-from api.errors import FieldProblem, InvalidRequest
+from api.errors import JSON
 from api.etags import expected_version, with_etag
 from api.idempotency.decorator import idempotent
 from api.scopes import Scopes
@@ -21,8 +22,8 @@ from catalog.api.v2.product_serializers import (
     StockChangeSerializer,
     stock_reason,
 )
-from catalog.models import Product, Store
-from catalog.selectors import matching_products, product_for, product_run_by, products_for, store_run_by
+from catalog.models import Product
+from catalog.selectors import matching_products, product_for, product_run_by, products_for, store_run_by, stores_run_by
 from catalog.services.products import create_product, retire_product, update_product
 from catalog.services.stock import adjust_stock
 
@@ -62,11 +63,16 @@ class ProductList(ProductView):
     def post(self, request: Request) -> Response:
         fields = self.body(NewProductSerializer)
         store = store_run_by(caller(request), fields.pop("store_id"))
-        _refuse_other_currency(fields.pop("currency", store.currency), store=store)
         product = create_product(store.id, actor=Actor.of(caller(request)), **fields)
         response = self.answer(product.id, status=201)
         response["Location"] = f"{request.path}/{product.id}"
         return response
+
+    def example_body(self, method: str) -> Mapping[str, JSON] | None:
+        store = stores_run_by(caller(self.request)).first()
+        if store is None:
+            return None
+        return {"store_id": str(store.id), "sku": "TEA-1", "name": "Green tea", "price": "4.50", "stock": 100}
 
 
 class ProductDetail(ProductView):
@@ -127,9 +133,3 @@ class ProductStock(ProductView):
         reason, note = stock_reason(fields["reason"])
         adjust_stock(product.id, delta=fields["delta"], reason=reason, note=note, actor=Actor.of(caller(request)))
         return self.answer(product_id)
-
-
-def _refuse_other_currency(currency: str, *, store: Store) -> None:
-    if currency != store.currency:
-        problem = FieldProblem("/currency", "currency_mismatch", f"The store's currency is {store.currency}.")
-        raise InvalidRequest(errors=[problem])

@@ -1,10 +1,9 @@
-from decimal import Decimal
 from typing import Any, ClassVar, Final
 
 from django.utils import timezone
 from rest_framework import serializers
 
-from api.serializers import MoneyField, StrictSerializer
+from api.serializers import ChangeSerializer, MoneyField, StrictSerializer
 from catalog.api.v2.fields import CurrencyField, TimeZoneField, WallTimeField
 from catalog.hours import Opening
 from catalog.models import Membership, OpeningHours, Store, Weekday
@@ -12,8 +11,8 @@ from catalog.services.availability import takes_orders
 
 MAX_OPENINGS: Final = 50
 MAX_RADIUS_M: Final = 1_000_000
-MAX_BASE_FEE: Final = Decimal(1_000)
-MAX_FEE_PER_KM: Final = Decimal(100)
+BASE_FEE_DIGITS: Final = 5
+FEE_PER_KM_DIGITS: Final = 4
 MINUTES_PER_DAY: Final = 1_440
 
 
@@ -23,7 +22,7 @@ class OpeningSerializer(StrictSerializer):
     closes = WallTimeField(help_text="At or before `opens` means the next day.")
 
 
-class StoreChangeSerializer(StrictSerializer):
+class StoreChangeSerializer(ChangeSerializer):
     """At least one field. `opening_hours` replaces all there are; empty means open around the clock."""
 
     name = serializers.CharField(max_length=120, required=False)
@@ -36,8 +35,8 @@ class StoreChangeSerializer(StrictSerializer):
     delivery_radius_m = serializers.IntegerField(
         min_value=0, max_value=MAX_RADIUS_M, required=False, allow_null=True, help_text="Null means no limit."
     )
-    delivery_base_fee = MoneyField(max_value=MAX_BASE_FEE, required=False)
-    delivery_fee_per_km = MoneyField(max_value=MAX_FEE_PER_KM, required=False)
+    delivery_base_fee = MoneyField(max_digits=BASE_FEE_DIGITS, required=False)
+    delivery_fee_per_km = MoneyField(max_digits=FEE_PER_KM_DIGITS, required=False)
     preparation_minutes = serializers.IntegerField(min_value=0, max_value=MINUTES_PER_DAY, required=False)
     confirms_automatically = serializers.BooleanField(
         required=False, help_text="Orders that are paid, or paid in cash, are confirmed without staff."
@@ -61,14 +60,18 @@ class StoreChangeSerializer(StrictSerializer):
             raise serializers.ValidationError(problems, code="repeated")
         return openings
 
-    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        if not attrs:
-            raise serializers.ValidationError("Give at least one field.", code="required")
-        return attrs
-
 
 class NewStoreSerializer(StoreChangeSerializer):
     """The currency stays: products are priced in it."""
+
+    example: ClassVar = {
+        "name": "Corner shop",
+        "address": "Unter den Linden 1, Berlin",
+        "latitude": 52.52,
+        "longitude": 13.405,
+        "time_zone": "Europe/Berlin",
+        "opening_hours": [{"weekday": 0, "opens": "09:00", "closes": "18:00"}],
+    }
 
     name = serializers.CharField(max_length=120)
     address = serializers.CharField(max_length=300)

@@ -9,7 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.actors import Actor
-from accounts.callers import caller_of
+from accounts.permissions import caller
 from api.etags import expected_version, with_etag
 from api.idempotency.decorator import idempotent
 from api.scopes import Scopes
@@ -49,7 +49,7 @@ class AssignmentView(ApiView):
     def change(self) -> dict[str, Any]:
         """Who acts, and on which version, as every service takes them."""
         return {
-            "actor": Actor.of(caller_of(self.request)),
+            "actor": Actor.of(caller(self.request)),
             "expected_version": expected_version(self.request, required=False),
         }
 
@@ -68,8 +68,8 @@ class OrderAccept(AssignmentView):
     @idempotent
     def post(self, request: Request, order_id: UUID) -> Response:
         self.body(NoBody)
-        courier = own_courier(caller_of(request))
-        order = order_to_carry(caller_of(request), order_id)
+        courier = own_courier(caller(request))
+        order = order_to_carry(caller(request), order_id)
         return self.answer(accept_order(order.id, courier_id=courier.id, **self.change()))
 
 
@@ -87,7 +87,7 @@ class OrderAssign(AssignmentView):
     @idempotent
     def post(self, request: Request, order_id: UUID) -> Response:
         courier_id: UUID = self.body(AssignSerializer)["courier_id"]
-        order = order_for(caller_of(request), order_id)
+        order = order_for(caller(request), order_id)
         return self.answer(assign_order(order.id, courier_id=courier_id, **self.change()))
 
 
@@ -105,7 +105,7 @@ class OrderUnassign(AssignmentView):
     @idempotent
     def post(self, request: Request, order_id: UUID) -> Response:
         reason: str = self.body(ReasonSerializer)["reason"]
-        order = order_for(caller_of(request), order_id)
+        order = order_for(caller(request), order_id)
         return self.answer(unassign_order(order.id, reason=reason, **self.change()))
 
 
@@ -121,7 +121,7 @@ class AssignmentList(AssignmentView):
     )
     def get(self, request: Request) -> Response:
         filters = self.query(AssignmentFilterSerializer)
-        return self.page(filtered_assignments(assignments_for(caller_of(request)), filters), AssignmentSerializer)
+        return self.page(filtered_assignments(assignments_for(caller(request)), filters), AssignmentSerializer)
 
 
 class AssignmentDetail(AssignmentView):
@@ -131,7 +131,7 @@ class AssignmentDetail(AssignmentView):
         operation_id="assignments_retrieve", summary="Show an assignment", tags=TAGS, responses=AssignmentSerializer
     )
     def get(self, request: Request, assignment_id: UUID) -> Response:
-        return self.answer(assignment_for(caller_of(request), assignment_id))
+        return self.answer(assignment_for(caller(request), assignment_id))
 
 
 class AssignmentPickUp(AssignmentView):
@@ -147,7 +147,7 @@ class AssignmentPickUp(AssignmentView):
     @idempotent
     def post(self, request: Request, assignment_id: UUID) -> Response:
         self.body(NoBody)
-        assignment = assignment_for(caller_of(request), assignment_id)
+        assignment = assignment_for(caller(request), assignment_id)
         return self.answer(pick_up(assignment.id, **self.change()))
 
 
@@ -164,7 +164,7 @@ class AssignmentRelease(AssignmentView):
     @idempotent
     def post(self, request: Request, assignment_id: UUID) -> Response:
         reason: str = self.body(ReasonSerializer)["reason"]
-        assignment = assignment_for(caller_of(request), assignment_id)
+        assignment = assignment_for(caller(request), assignment_id)
         return self.answer(give_back(assignment.id, reason=reason, **self.change()))
 
 
@@ -181,7 +181,7 @@ class AssignmentDeliver(AssignmentView):
     @idempotent
     def post(self, request: Request, assignment_id: UUID) -> Response:
         proof = Proof(**self.body(DeliverSerializer))
-        assignment = assignment_for(caller_of(request), assignment_id)
+        assignment = assignment_for(caller(request), assignment_id)
         outcome = deliver(assignment.id, proof=proof, **self.change())
         if isinstance(outcome, WrongPin):
             return self.handle_exception(outcome)
@@ -201,6 +201,6 @@ class AssignmentFail(AssignmentView):
     @idempotent
     def post(self, request: Request, assignment_id: UUID) -> Response:
         fields = self.body(FailSerializer)
-        assignment = assignment_for(caller_of(request), assignment_id)
+        assignment = assignment_for(caller(request), assignment_id)
         reason = FailureReason(fields["reason"])
         return self.answer(fail(assignment.id, reason=reason, note=fields["note"], **self.change()))

@@ -8,7 +8,7 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.callers import caller_of
+from accounts.permissions import caller
 from api.etags import expected_version, with_etag
 from api.idempotency.decorator import idempotent
 from api.scopes import Scopes
@@ -53,7 +53,7 @@ class CourierList(CourierView):
     )
     def get(self, request: Request) -> Response:
         filters = self.query(CourierFilterSerializer)
-        return self.page(filtered_couriers(couriers_for(caller_of(request)), filters), CourierSerializer)
+        return self.page(filtered_couriers(couriers_for(caller(request)), filters), CourierSerializer)
 
     @extend_schema(
         operation_id="couriers_create",
@@ -67,7 +67,7 @@ class CourierList(CourierView):
         profile = self.body(NewCourierSerializer)
         reference = UserReference(user_id=profile.pop("user_id", None), email=profile.pop("email", None))
         courier = add_courier(reference, **profile)
-        response = self.answer(courier_for(caller_of(request), courier.id), status=201)
+        response = self.answer(courier_for(caller(request), courier.id), status=201)
         response["Location"] = f"{request.path}/{courier.id}"
         return response
 
@@ -77,7 +77,7 @@ class CourierDetail(CourierView):
 
     @extend_schema(operation_id="couriers_retrieve", summary="Show a courier", tags=TAGS, responses=CourierSerializer)
     def get(self, request: Request, courier_id: UUID) -> Response:
-        return self.answer(courier_for(caller_of(request), courier_id))
+        return self.answer(courier_for(caller(request), courier_id))
 
     @extend_schema(
         operation_id="couriers_update",
@@ -87,20 +87,21 @@ class CourierDetail(CourierView):
         responses=CourierSerializer,
     )
     def patch(self, request: Request, courier_id: UUID) -> Response:
-        courier = courier_for(caller_of(request), courier_id)
+        courier = courier_for(caller(request), courier_id)
         version = expected_version(request, required=True)
         change_courier(courier.id, expected_version=version, **self.body(CourierChangeSerializer))
-        return self.answer(courier_for(caller_of(request), courier_id))
+        return self.answer(courier_for(caller(request), courier_id))
 
 
 class OwnCourier(CourierView):
     required_scopes: ClassVar[dict[str, Scopes]] = {"GET": "deliver", "PATCH": "deliver"}
+    if_match: ClassVar[dict[str, bool]] = {"PATCH": False}
 
     @extend_schema(
         operation_id="couriers_me_retrieve", summary="Show my courier profile", tags=TAGS, responses=CourierSerializer
     )
     def get(self, request: Request) -> Response:
-        return self.answer(own_courier(caller_of(request)))
+        return self.answer(own_courier(caller(request)))
 
     @extend_schema(
         operation_id="couriers_me_update",
@@ -112,9 +113,9 @@ class OwnCourier(CourierView):
     )
     def patch(self, request: Request) -> Response:
         status = CourierStatus(self.body(OwnStatusSerializer)["status"])
-        courier = own_courier(caller_of(request))
+        courier = own_courier(caller(request))
         set_status(courier.id, status=status, expected_version=expected_version(request, required=False))
-        return self.answer(own_courier(caller_of(request)))
+        return self.answer(own_courier(caller(request)))
 
 
 class OwnPositions(ApiView):
@@ -130,5 +131,5 @@ class OwnPositions(ApiView):
         responses=ReceiptSerializer,
     )
     def post(self, request: Request) -> Response:
-        receipt = record_positions(caller_of(request).id, fixes=fixes_of(self.body(FixBatchSerializer)))
+        receipt = record_positions(caller(request).id, fixes=fixes_of(self.body(FixBatchSerializer)))
         return Response({"accepted": receipt.accepted, "ignored": receipt.ignored})

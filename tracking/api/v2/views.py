@@ -5,7 +5,7 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.callers import caller_of
+from accounts.permissions import caller
 from api.scopes import Scopes
 from api.views import ApiView
 from tracking.api.v2.serializers import DeliverySerializer
@@ -24,4 +24,4 @@ class DeliveryDetail(ApiView):
         responses=DeliverySerializer,
     )
     def get(self, request: Request, order_id: UUID) -> Response:
-        return Response(DeliverySerializer(delivery_for(caller_of(request), order_id)).data)
+        return Response(DeliverySerializer(delivery_for(caller(request), order_id)).data)

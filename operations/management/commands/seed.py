@@ -51,7 +51,7 @@ class Command(BaseCommand):
 
 
 def report(made: Seeded, *, plan: Plan) -> str:
-    couriers = f"courier1@ … courier{plan.couriers}@"
+    couriers = "courier1@" if plan.couriers == 1 else f"courier1@ … courier{plan.couriers}@"
     return (
         f"Made {made.stores} stores, {made.products} products, {made.couriers} couriers, {made.users} users.\n"
         f"Sign in as admin@, dispatcher@, store@, {couriers}, customer@ or integrator@{DOMAIN}, password {PASSWORD}."

@@ -123,6 +123,7 @@ class OrderTimeline(ApiView):
 
 class OrderConfirm(OrderView):
     required_scopes: ClassVar[dict[str, Scopes]] = {"POST": "orders:update"}
+    if_match: ClassVar[dict[str, bool]] = {"POST": False}
 
     @extend_schema(
         operation_id="orders_confirm",
@@ -141,6 +142,7 @@ class OrderConfirm(OrderView):
 
 class OrderReady(OrderView):
     required_scopes: ClassVar[dict[str, Scopes]] = {"POST": "orders:update"}
+    if_match: ClassVar[dict[str, bool]] = {"POST": False}
 
     @extend_schema(
         operation_id="orders_ready",
@@ -159,6 +161,7 @@ class OrderReady(OrderView):
 
 class OrderCancel(OrderView):
     required_scopes: ClassVar[dict[str, Scopes]] = {"POST": ("orders:create", "orders:update")}
+    if_match: ClassVar[dict[str, bool]] = {"POST": False}
 
     @extend_schema(
         operation_id="orders_cancel",

@@ -111,13 +111,13 @@ def may(view: Any, request: Request, method: str) -> bool:
 
 
 def _prefilled(view: Any, method: str, *, shown: Any) -> str | None:
-    serializer = request_serializer(view, method)
-    if serializer is None or not serializer.fields:
-        return None
+    """What the view knows to work comes first: it may take several shapes, of which no example can be made."""
     body: Mapping[str, JSON] | None = view.example_body(method) if hasattr(view, "example_body") else None
-    if body is None and method in {"PATCH", "PUT"} and isinstance(shown, Mapping):
-        body = shown_values(serializer, shown)
-    return json.dumps(body or example_of(serializer), indent=2, ensure_ascii=False)
+    serializer = request_serializer(view, method)
+    if body is None and serializer is not None and serializer.fields:
+        is_change = method in {"PATCH", "PUT"} and isinstance(shown, Mapping)
+        body = shown_values(serializer, shown) if is_change else example_of(serializer)
+    return None if body is None else json.dumps(body, indent=2, ensure_ascii=False)
 
 
 def request_serializer(view: Any, method: str) -> Serializer[Any] | None:

@@ -1,9 +1,13 @@
 """POST /api/v2/payments."""
 
+import html
+import json
+import re
 from typing import Any
 from uuid import uuid4
 
 import pytest
+from django.test import Client
 
 from accounts.models import User
 from accounts.roles import Role
@@ -305,3 +309,15 @@ def test_a_second_statement_is_refused_naming_the_first(client_for: ClientFor) -
     assert (response.status_code, response.json()["code"]) == (409, "payment_exists")
     assert response.json()["payment_id"] == str(payment.id)
     assert payment.status == PaymentStatus.SUCCEEDED
+
+
+def test_the_browsable_form_names_the_order_that_waits_to_be_paid(client: Client) -> None:
+    paid = make_payment()
+    waiting = make_order(customer=paid.order.placed_by)
+    client.force_login(paid.order.placed_by)
+
+    page = html.unescape(client.get(PAYMENTS, headers={"Accept": "text/html"}).content.decode())
+
+    body = re.search(r"<textarea[^>]*>(.*?)</textarea>", page, flags=re.DOTALL)
+    assert body is not None
+    assert json.loads(body.group(1)) == {"order_id": str(waiting.id), "token": "tok_success"}

@@ -93,7 +93,6 @@ class RefundSerializer(serializers.ModelSerializer[Refund]):
             "currency",
             "reason",
             "failure_reason",
-            "version",
             "created_at",
             "updated_at",
         ]

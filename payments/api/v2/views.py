@@ -1,3 +1,4 @@
+from collections.abc import Mapping
 from typing import ClassVar
 from uuid import UUID
 
@@ -9,11 +10,13 @@ from rest_framework.response import Response
 
 from accounts.actors import Actor
 from accounts.permissions import caller
+from api.errors import JSON
 from api.etags import expected_version, with_etag
 from api.idempotency.decorator import idempotent
 from api.scopes import ANYONE, Scopes
 from api.views import ApiView
 from orders.selectors import order_for
+from payments.api.v2.examples import payment_example
 from payments.api.v2.filters import filtered
 from payments.api.v2.serializers import (
     NEW_PAYMENT,
@@ -65,6 +68,9 @@ class PaymentList(ApiView):
         response["Location"] = f"{request.path}/{payment.id}"
         return with_etag(response, payment.version)
 
+    def example_body(self, method: str) -> Mapping[str, JSON]:
+        return payment_example(caller(self.request))
+
     def _pay(self, request: Request) -> Payment:
         is_external = isinstance(request.data, dict) and "provider" in request.data
         given = self.body(ExternalPaymentSerializer if is_external else OnlinePaymentSerializer)
@@ -89,6 +95,9 @@ class PaymentDetail(ApiView):
 
 
 class RefundList(ApiView):
+    """Its ETag is the payment's, which every refund changes."""
+
+    if_match: ClassVar[dict[str, bool]] = {"POST": False}
     required_scopes: ClassVar[dict[str, Scopes]] = {"GET": "payments:read", "POST": "payments:write"}
     serializer_class = RefundSerializer
     queryset: QuerySet[Refund] = Refund.objects.none()
@@ -101,7 +110,8 @@ class RefundList(ApiView):
     )
     def get(self, request: Request, payment_id: UUID) -> Response:
         payment = payment_for(caller(request), payment_id)
-        return self.page(payment.refunds.select_related("payment"), RefundSerializer)
+        page = self.page(payment.refunds.select_related("payment"), RefundSerializer)
+        return with_etag(page, payment.version)
 
     @extend_schema(
         operation_id="payments_refunds_create",

@@ -97,9 +97,8 @@ def test_an_order_that_is_not_confirmed_cannot_be_assigned(dispatcher: Caller) -
     assert snapshot() == before
 
 
-@pytest.mark.parametrize("fields", [{"is_active": False}])
-def test_an_inactive_courier_cannot_be_assigned(dispatcher: Caller, fields: dict[str, Any]) -> None:
-    order, courier = make_confirmed_order(), make_courier(**fields)
+def test_an_inactive_courier_cannot_be_assigned(dispatcher: Caller) -> None:
+    order, courier = make_confirmed_order(), make_courier(is_active=False)
     before = snapshot()
     assert refusal(assign(dispatcher, order, courier)) == (409, "courier_inactive")
     assert snapshot() == before

@@ -10,7 +10,7 @@ from couriers.tests.conftest import Caller, refusal, snapshot
 from couriers.tests.factories import make_accepted, make_courier, make_picked_up, make_unready, staff
 from events.models import Event
 from orders.models import Order
-from orders.tests.factories import make_confirmed_order, make_user
+from orders.tests.factories import make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -223,7 +223,3 @@ def test_a_failed_order_goes_out_again_with_another_courier() -> None:
     other = make_courier()
     assert Caller(other.user).post(f"orders/{assignment.order_id}/accept").status_code == 200
     assert list(Assignment.objects.order_by("pk").values_list("status", flat=True)) == ["failed", "accepted"]
-
-
-def test_actions_need_a_confirmed_order_first() -> None:
-    assert Assignment.objects.filter(order=make_confirmed_order()).count() == 0

@@ -7,7 +7,7 @@ from django.utils import timezone
 from accounts.roles import Role
 from couriers.models import Courier
 from couriers.tests.conftest import Caller, refusal, snapshot
-from couriers.tests.factories import make_accepted, make_courier, staff
+from couriers.tests.factories import make_accepted, make_courier
 from events.models import Event
 from orders.tests.factories import make_user
 
@@ -94,7 +94,7 @@ def test_an_inactive_courier_does_not_come_online() -> None:
 
 @pytest.mark.parametrize("user_role", [Role.ADMIN, Role.DISPATCHER, Role.COURIER])
 def test_users_without_a_profile_are_told_so(user_role: Role) -> None:
-    caller = Caller(staff(user_role))
+    caller = Caller(make_user(user_role))
     assert refusal(caller.get("couriers/me")) == (404, "courier_not_found")
     assert refusal(caller.patch("couriers/me", {"status": "available"})) == (404, "courier_not_found")
 

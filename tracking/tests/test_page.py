@@ -1,4 +1,3 @@
-from datetime import timedelta
 from html.parser import HTMLParser
 from typing import Any
 
@@ -13,7 +12,7 @@ from couriers.models import Courier
 from couriers.services.carrying import fail
 from couriers.services.delivering import Proof, deliver
 from couriers.states import FailureReason
-from couriers.tests.conftest import selects
+from couriers.tests.conftest import Caller, selects
 from couriers.tests.factories import actor_of, make_accepted, make_courier, make_picked_up, staff
 from orders.models import Order
 from orders.services.cancelling import cancel_order
@@ -198,7 +197,7 @@ def test_what_cannot_be_a_link_is_not_looked_up(token: str) -> None:
 
 def test_the_link_ends_with_the_personal_data() -> None:
     order = make_order()
-    Order.objects.update(anonymised_at=timezone.now() + timedelta(0))
+    Order.objects.update(anonymised_at=timezone.now())
     assert open_page(order).status_code == 404
 
 
@@ -209,8 +208,6 @@ def test_the_page_is_only_read() -> None:
 
 
 def test_the_link_in_the_api_is_the_page() -> None:
-    from couriers.tests.conftest import Caller
-
     order = make_order()
     link = Caller(staff()).get(f"orders/{order.id}").json()["tracking_url"]
     assert link == f"http://testserver/track/{order.tracking_token}/"

@@ -1,6 +1,5 @@
 """The Admin site as a browser uses it: forms are read from the page, changed, and sent back."""
 
-from collections.abc import Mapping
 from typing import Any
 
 from django.contrib.messages import get_messages
@@ -29,9 +28,9 @@ def filled(page: Any, **changes: Any) -> dict[str, Any]:
     return {name: value for name, value in values.items() if value is not None}
 
 
-def _values(form: Any) -> Mapping[str, Any]:
+def _values(form: Any) -> dict[str, Any]:
     given = {field.html_name: field.value() for field in form}
-    return {name: value for name, value in given.items() if value not in (None, False)}
+    return {name: value for name, value in given.items() if value is not None and value is not False}
 
 
 def buttons(page: Any) -> list[str]:

@@ -13,6 +13,7 @@ from orders.models import Order
 from orders.services.recording import record
 
 BATCH = 200
+ANONYMISED = "anonymised"
 
 
 def anonymise_due_orders() -> int:
@@ -36,5 +37,5 @@ def _anonymise(order_id: UUID) -> bool:
         order.dropoff_longitude = round(order.dropoff_longitude, 2)
     order.anonymised_at = timezone.now()
     order.timeline.filter(actor_id__isnull=False).update(reason="")
-    record(order, what="updated", actor=Actor.system("privacy"), data={"changed": ["anonymised"]})
+    record(order, what="updated", actor=Actor.system("privacy"), data={"changed": [ANONYMISED]})
     return True

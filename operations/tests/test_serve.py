@@ -1,0 +1,85 @@
+"""`manage.py serve` as somebody runs it: a process that serves, works and stops."""
+
+import json
+import os
+import signal
+import sqlite3
+import sys
+from pathlib import Path
+from uuid import uuid4
+
+import httpx
+import pytest
+
+from api.tests.waiting import until
+from operations.tests.processes import Serving, serving
+
+STOPPED_BY_FORCE = -signal.SIGKILL if os.name == "posix" else 1
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows delivers no signals to a child process")
+
+
+@pytest.fixture(params=["memory", "redis"])
+def broker(request: pytest.FixtureRequest) -> dict[str, str]:
+    return {"REDIS_URL": os.environ["REDIS_URL"]} if request.param == "redis" else {}
+
+
+def get(site: Serving, path: str) -> httpx.Response:
+    return httpx.get(site.url + path, timeout=60)
+
+
+def publish_past_everybody(folder: Path) -> None:
+    """An event of which no worker was told: only beat's sweep can find it."""
+    columns = "event_id, type, subject_type, subject_id, subject_version, correlation_id, request_id, data, occurred_at"
+    values = (uuid4().hex, "order.updated", "order", uuid4().hex, 1, "c", "", "{}", "2026-01-01 00:00:00")
+    with sqlite3.connect(folder / "db.sqlite3", timeout=20) as database:
+        database.execute(f"INSERT INTO events_event ({columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", values)  # noqa: S608
+    database.close()
+
+
+def sequences(folder: Path) -> list[int | None]:
+    database = sqlite3.connect(folder / "db.sqlite3", timeout=20)
+    try:
+        return [sequence for (sequence,) in database.execute("SELECT sequence FROM events_event")]
+    finally:
+        database.close()
+
+
+def assert_stopped_cleanly(stopped: tuple[int, str, str]) -> None:
+    """Nothing is said but the log, and nothing in the log is a complaint."""
+    status, output, errors = stopped
+    assert (status, errors) == (0, "")
+    assert {json.loads(line)["level"] for line in output.splitlines()} <= {"INFO"}
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=["SIGTERM", "SIGINT"])
+def test_one_process_serves_works_and_stops(tmp_path: Path, broker: dict[str, str], number: int) -> None:
+    with serving(tmp_path, "--migrate", settings=broker) as site:
+        assert get(site, "/health").json() == {"status": "ok"}
+        assert get(site, "/health/ready").json()["status"] == "ok"
+        publish_past_everybody(tmp_path)
+        until(lambda: sequences(tmp_path) == [1])
+        assert_stopped_cleanly(site.stop(number))
+
+
+def test_admin_arrives_with_its_style(tmp_path: Path) -> None:
+    """Nothing was collected, and the server is ASGI."""
+    with serving(tmp_path, "--migrate") as site:
+        page = get(site, "/admin/login/")
+        assert page.status_code == 200
+        style = get(site, "/static/admin/css/base.css")
+        assert (style.status_code, style.headers["Content-Type"]) == (200, 'text/css; charset="utf-8"')
+        assert "body" in style.text
+        assert_stopped_cleanly(site.stop(signal.SIGTERM))
+
+
+def test_killed_process_leaves_nothing_in_the_way_of_the_next(tmp_path: Path) -> None:
+    with serving(tmp_path, "--migrate") as site:
+        assert get(site, "/health/ready").status_code == 200
+        publish_past_everybody(tmp_path)
+        site.process.kill()
+        assert site.process.wait() == STOPPED_BY_FORCE
+    with serving(tmp_path) as site:
+        assert get(site, "/health/ready").json()["status"] == "ok"
+        until(lambda: sequences(tmp_path) == [1])
+        assert_stopped_cleanly(site.stop(signal.SIGTERM))

@@ -1,0 +1,123 @@
+"""The parts of the one process."""
+
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import pytest
+from celery import current_app
+from django.core.management import CommandError, call_command
+from django.db import OperationalError
+from pytest_django import Settings
+
+from operations.management.commands import serve as command
+from operations.serving import site
+from operations.serving.address import Address, AddressUnavailable, listen, taken_address, use_as_default_urls
+from operations.serving.companions import Companion
+from operations.serving.schedule import ScheduleInMemory
+
+
+@pytest.fixture
+def taken() -> Iterator[Address]:
+    with listen(Address("127.0.0.1", 0)) as listener:
+        yield taken_address(listener)
+
+
+@pytest.mark.parametrize(
+    ("host", "url"),
+    [
+        ("127.0.0.1", "http://127.0.0.1:8001"),
+        ("0.0.0.0", "http://127.0.0.1:8001"),  # noqa: S104
+        ("::", "http://[::1]:8001"),
+        ("shop.example", "http://shop.example:8001"),
+    ],
+)
+def test_url_leads_to_the_address_from_this_machine(host: str, url: str) -> None:
+    assert Address(host, 8001).url == url
+
+
+def test_taken_port_is_named(taken: Address) -> None:
+    with pytest.raises(AddressUnavailable) as refusal:
+        listen(taken)
+    assert str(refusal.value) == f"cannot listen on port {taken.port} of 127.0.0.1: Address already in use"
+
+
+def test_taken_port_ends_the_command_before_anything_is_started(taken: Address) -> None:
+    with pytest.raises(CommandError, match=rf"cannot listen on port {taken.port}.*choose another with --port"):
+        call_command("serve", port=taken.port)
+
+
+def test_urls_follow_the_port_where_the_environment_is_silent(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("INTERNAL_URL", raising=False)
+    monkeypatch.setenv("PUBLIC_URL", "https://shop.example")
+    settings.PUBLIC_URL = settings.INTERNAL_URL = "https://shop.example"
+    use_as_default_urls(Address("0.0.0.0", 8123))  # noqa: S104
+    assert (settings.PUBLIC_URL, settings.INTERNAL_URL) == ("https://shop.example", "http://127.0.0.1:8123")
+
+
+def test_database_without_its_tables_is_not_served(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(command, "unapplied_migrations", lambda: ["orders.0001_initial"])
+    with pytest.raises(CommandError, match=r"lacks 1 migrations: run `manage.py migrate`, or serve with --migrate"):
+        call_command("serve", port=0)
+
+
+def test_database_that_does_not_answer_is_not_served(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail() -> list[str]:
+        raise OperationalError("connection refused")
+
+    monkeypatch.setattr(command, "unapplied_migrations", fail)
+    with pytest.raises(CommandError, match="The database does not answer: connection refused"):
+        call_command("serve", port=0)
+
+
+def test_all_jobs_are_due_at_the_start() -> None:
+    schedule = ScheduleInMemory(app=current_app).schedule
+    assert set(schedule) == set(current_app.conf.beat_schedule)
+    assert {name for name, entry in schedule.items() if not entry.is_due()[0]} == set()
+
+
+class Ending(Companion):
+    """Ends when it is told to, or by itself."""
+
+    name = "companion"
+
+    def __init__(self, *, by_itself: bool, on_unexpected_end: Callable[[str], None]) -> None:
+        super().__init__(on_unexpected_end=on_unexpected_end)
+        self.told = threading.Event()
+        self.by_itself = by_itself
+
+    def run(self) -> None:
+        if not self.by_itself:
+            self.told.wait()
+
+    def end_soon(self) -> None:
+        self.told.set()
+
+
+@pytest.mark.parametrize(("by_itself", "reported"), [(True, ["companion"]), (False, [])])
+def test_end_nobody_asked_for_is_reported(by_itself: bool, reported: list[str]) -> None:
+    ended: list[str] = []
+    companion = Ending(by_itself=by_itself, on_unexpected_end=ended.append)
+    companion.start()
+    if by_itself:
+        companion.join()
+    companion.stop()
+    companion.join()
+    assert ended == reported
+
+
+def test_site_does_not_go_on_without_its_worker(monkeypatch: pytest.MonkeyPatch) -> None:
+    @contextmanager
+    def worker_dies(*, on_unexpected_end: Callable[[str], None]) -> Iterator[None]:
+        on_unexpected_end("worker")
+        yield
+
+    monkeypatch.setattr(site, "alongside", worker_dies)
+    with (
+        socket.create_server(("127.0.0.1", 0)) as listener,
+        pytest.raises(site.CompanionEnded, match="the worker ended unexpectedly"),
+    ):
+        site.serve(listener)

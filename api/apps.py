@@ -10,6 +10,6 @@ class ApiConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from api import celery_context, checks
+        from api import celery_context, checks, openapi_fields
 
-        del celery_context, checks
+        del celery_context, checks, openapi_fields

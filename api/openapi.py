@@ -6,18 +6,21 @@ from typing import Any, Final
 
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.plumbing import ResolvedComponent
+from rest_framework.serializers import CharField
 
 from api.errors import catalogue
 from api.idempotency.decorator import REPLAYED_HEADER
 from api.idempotency.keys import HEADER as IDEMPOTENCY_KEY
 from api.idempotency.keys import key_requirement
 from api.scopes import ANYONE, any_of, scopes_for
-from api.serializers import StrictMixin
+from api.serializers import ChangeSerializer, StrictMixin
+from api.text import NOT_BLANK_PATTERN, TEXT_PATTERN
 from api.versions import DeprecatedView
 
 TOKEN_URL: Final = "/api/v2/auth/token"
 OAUTH2: Final = "oauth2"
 BEARER: Final = "bearer"
+TOLD_OTHERWISE: Final = frozenset({"format", "pattern", "enum"})
 WRITES: Final = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 
 Schema = dict[str, Any]
@@ -77,7 +80,7 @@ class ApiSchema(AutoSchema):
         if not type(serializer).__doc__:
             schema.pop("description", None)
         if direction == "request" and isinstance(serializer, StrictMixin):
-            schema["additionalProperties"] = False
+            _describe_strictness(serializer, schema)
         return schema
 
     def get_description(self) -> str:  # type: ignore[override]
@@ -143,6 +146,23 @@ class ApiSchema(AutoSchema):
         if self._if_match.get(self.method):
             statuses.add(428)
         return sorted(statuses)
+
+
+def _describe_strictness(serializer: StrictMixin, schema: Schema) -> None:
+    schema["additionalProperties"] = False
+    if serializer.exactly_one_of:
+        schema["oneOf"] = [{"required": [name]} for name in serializer.exactly_one_of]
+    if isinstance(serializer, ChangeSerializer) and not schema.get("required"):
+        schema["minProperties"] = 1
+    for name, described in schema.get("properties", {}).items():
+        _describe_text(serializer.fields[name], described)
+
+
+def _describe_text(field: Any, described: Schema) -> None:
+    """What the pattern of a text says: no control characters, and something else than white space."""
+    if isinstance(field, CharField) and described.get("type") == "string" and not described.keys() & TOLD_OTHERWISE:
+        may_be_blank = field.allow_blank or not field.trim_whitespace
+        described["pattern"] = TEXT_PATTERN if may_be_blank else NOT_BLANK_PATTERN
 
 
 def _parameter(name: str, description: str, *, required: bool, schema: Schema) -> Schema:

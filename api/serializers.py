@@ -6,17 +6,19 @@ from decimal import Decimal
 from typing import Any, ClassVar, Final
 
 from django.http import QueryDict
-from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail, ValidationError
 
 from api.strictness import FORM_NAMES, Detail, bound_field, plain_values, type_problem
 
-MONEY_PATTERN: Final = r"^-?[0-9]{1,10}(\.[0-9]{1,2})?$"
+_AMOUNT: Final = re.compile(r"(-(?=.*[1-9]))?(0|[1-9][0-9]{0,9})(\.[0-9]{1,2})?")
 
 
 class StrictMixin(serializers.Serializer[Any]):
     """Shared by the strict serializers; nested ones must be strict themselves."""
+
+    exactly_one_of: ClassVar[tuple[str, ...]] = ()
+    """Alternatives, none of them required by itself."""
 
     def get_fields(self) -> dict[str, Any]:
         fields = super().get_fields()
@@ -40,6 +42,11 @@ class StrictMixin(serializers.Serializer[Any]):
         if problems:
             raise ValidationError(problems)
         return value
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if self.exactly_one_of and len(attrs.keys() & set(self.exactly_one_of)) != 1:
+            raise ValidationError(f"Give exactly one of {' and '.join(self.exactly_one_of)}.", code="required")
+        return attrs
 
     def _type_problems(self, data: Mapping[str, Any]) -> dict[str, Detail]:
         found = {
@@ -71,6 +78,15 @@ class StrictSerializer(StrictMixin):
     """The base of every request body and of every set of query parameters."""
 
 
+class ChangeSerializer(StrictSerializer):
+    """The base of the body of a PATCH: every field optional, but a change of nothing is a mistake."""
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if not attrs:
+            raise ValidationError("Give at least one field.", code="required")
+        return super().validate(attrs)
+
+
 class StrictModelSerializer(StrictMixin, serializers.ModelSerializer[Any]):
     """The same, with fields taken from a model."""
 
@@ -79,9 +95,11 @@ class NoBody(StrictSerializer):
     """The body of an action that needs none: absent or an empty object."""
 
 
-@extend_schema_field({"type": "string", "format": "decimal", "pattern": MONEY_PATTERN, "example": "12.50"})
 class MoneyField(serializers.DecimalField):
-    """An amount as a decimal string with two places, `NUMERIC(12,2)`; not negative unless `min_value` says so."""
+    """An amount as a decimal string with two places, `NUMERIC(12,2)`; not negative unless `min_value` says so.
+
+    An upper bound is given by `max_digits`, two of them decimals, because a pattern can tell digits.
+    """
 
     default_error_messages: ClassVar = {"invalid": 'Expected an amount with at most two decimals, such as "12.50".'}
 
@@ -90,6 +108,17 @@ class MoneyField(serializers.DecimalField):
         super().__init__(**{"max_digits": 12, "decimal_places": 2, **kwargs})
 
     def to_internal_value(self, data: Any) -> Decimal:
-        if not isinstance(data, str | Decimal) or not re.fullmatch(MONEY_PATTERN, str(data).strip()):
+        if not isinstance(data, str | Decimal) or not _AMOUNT.fullmatch(str(data)):
             self.fail("invalid")
         return super().to_internal_value(data)
+
+    @property
+    def accepted_pattern(self) -> str:
+        sign = "(-(?=.*[1-9]))?" if self.min_value is None else ""
+        not_zero = "(?=.*[1-9])" if self.min_value else ""
+        assert self.max_digits is not None
+        return rf"^{not_zero}{sign}(0|[1-9][0-9]{{0,{self.max_digits - 3}}})(\.[0-9]{{1,2}})?$"
+
+    @property
+    def shown_pattern(self) -> str:
+        return r"^-?(0|[1-9][0-9]{0,9})\.[0-9]{2}$"

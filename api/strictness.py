@@ -1,6 +1,7 @@
 """JSON has types: a number in quotes is not a number. DRF's fields convert, which hides callers' mistakes."""
 
 import math
+import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
@@ -9,10 +10,13 @@ from django.http import QueryDict
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail, ValidationError
 
+from api.text import has_control_characters
+
 MAX_TEXT_LENGTH: Final = 2_000
 MAX_LIST_LENGTH: Final = 500
 MIN_INTEGER: Final = -(2**31)
 MAX_INTEGER: Final = 2**31 - 1
+UUID_PATTERN: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 FORM_NAMES: Final = frozenset({"csrfmiddlewaretoken"})
 
 Detail = list[ErrorDetail] | dict[Any, Any]
@@ -53,7 +57,23 @@ def type_problem(field: serializers.Field[Any, Any, Any, Any], value: object) ->
         return _item_problems(field, value)
     for fields, fits, message in _EXPECTED:
         if isinstance(field, fields) and not isinstance(field, serializers.MultipleChoiceField):
-            return None if fits(value) else [ErrorDetail(message, code="invalid_type")]
+            return text_problem(field, value) if fits(value) else [ErrorDetail(message, code="invalid_type")]
+    return None
+
+
+def text_problem(field: serializers.Field[Any, Any, Any, Any], value: object) -> Detail | None:
+    """What is wrong with a text as it was sent, before white space around it is cut off."""
+    if not isinstance(value, str):
+        return None
+    if isinstance(field, serializers.UUIDField) and not UUID_PATTERN.fullmatch(value):
+        return [ErrorDetail("Must be a valid UUID.", code="invalid")]
+    if not isinstance(field, serializers.CharField):
+        return None
+    if has_control_characters(value):
+        return [ErrorDetail("Control characters are not allowed.", code="control_characters")]
+    limit = field.max_length or MAX_TEXT_LENGTH
+    if len(value) > limit:
+        return [ErrorDetail(f"Ensure this field has no more than {limit} characters.", code="max_length")]
     return None
 
 
@@ -98,17 +118,28 @@ def refuse_infinite(value: float) -> None:
 def plain_values(data: QueryDict, fields: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Detail]]:
     """Query or form values as a plain mapping, because DRF reads an absent boolean of a form as false.
 
-    An empty value counts as absent; a repeated one is a problem unless the field is a list.
+    A repeated value is a problem unless the field is a list.
     """
     values: dict[str, Any] = {}
     problems: dict[str, Detail] = {}
     for name, given in data.lists():
         field = fields.get(name)
         if isinstance(field, serializers.ListField | serializers.MultipleChoiceField):
-            if any(given):
-                values[name] = [value for value in given if value != ""]
+            values[name] = given
         elif len(given) > 1:
             problems[name] = [ErrorDetail("Given more than once.", code="repeated")]
-        elif given[0] != "" or getattr(field, "allow_blank", False):
+        else:
             values[name] = given[0]
+            problem = text_problem(field, given[0]) if field is not None else None
+            problems |= {name: problem} if problem else {}
     return values, problems
+
+
+def without_blanks(data: QueryDict) -> QueryDict:
+    """A query parameter without a value, as forms send it, counts as absent."""
+    kept = QueryDict(mutable=True)
+    for name, given in data.lists():
+        values = [value for value in given if value != ""]
+        if values:
+            kept.setlist(name, values)
+    return kept

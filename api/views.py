@@ -17,6 +17,7 @@ from api.pagination import Cursor, KeysetPagination, PageParameters, cursor_url,
 from api.problems import field_problems
 from api.scopes import Scopes
 from api.serializers import StrictSerializer
+from api.strictness import without_blanks
 
 PAGE_PARAMETERS: Final = frozenset({"cursor", "limit"})
 SAFE_METHODS: Final = frozenset({"GET", "HEAD"})
@@ -50,7 +51,7 @@ class ApiView(GenericAPIView[Any]):
 
     def query(self, serializer: type[StrictSerializer]) -> dict[str, Any]:
         """The validated query parameters but for those of pagination. Raises InvalidRequest."""
-        parameters = self.request.query_params.copy()
+        parameters = without_blanks(self.request.query_params)
         parsed = serializer(data=parameters, context=self.get_serializer_context())
         self._known_parameters |= set(parsed.fields)
         for name in PAGE_PARAMETERS - set(parsed.fields):
@@ -77,7 +78,7 @@ class ApiView(GenericAPIView[Any]):
         )
 
     def _page_parameters(self) -> dict[str, Any]:
-        parameters = self.request.query_params.copy()
+        parameters = without_blanks(self.request.query_params)
         for name in set(parameters) - PAGE_PARAMETERS:
             del parameters[name]
         parsed = PageParameters(data=parameters)

@@ -296,7 +296,7 @@ SECURE_HSTS_SECONDS = env.int("HSTS_SECONDS", 31_536_000 if PRODUCTION else 0)
 SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 SECURE_SSL_REDIRECT = env.bool("SSL_REDIRECT", PRODUCTION)
 # Signed, and called by its internal address, which speaks plain HTTP behind a proxy.
-SECURE_REDIRECT_EXEMPT = [r"^api/v2/payments/webhooks/"]
+SECURE_REDIRECT_EXEMPT = [r"^api/v2/payments/webhooks/", r"^health"]
 CSRF_FAILURE_VIEW = "api.error_pages.csrf_failure"
 
 LOGGING = logging_config(

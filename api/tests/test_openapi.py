@@ -153,7 +153,7 @@ def test_an_old_version_is_deprecated(schema: dict[str, Any]) -> None:
 def test_a_request_is_closed(schema: dict[str, Any]) -> None:
     components = schema["components"]["schemas"]
 
-    assert components["PatchedThingInputRequest"]["additionalProperties"] is False
+    assert components["ThingInputRequest"]["additionalProperties"] is False
     assert "additionalProperties" not in components["ThingOutput"]
 
 
@@ -161,7 +161,7 @@ def test_words_are_the_views_own(schema: dict[str, Any]) -> None:
     assert operation(schema, "patch", THING)["description"] == "Renames a thing."
     assert "description" not in operation(schema, "get", THING)
     assert schema["components"]["schemas"]["ThingOutput"]["description"] == "A thing."
-    assert "description" not in schema["components"]["schemas"]["PatchedThingInputRequest"]
+    assert "description" not in schema["components"]["schemas"]["ThingInputRequest"]
 
 
 def test_the_schema_and_its_page_are_open(stranger: APIClient, settings: Any) -> None:

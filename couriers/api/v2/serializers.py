@@ -6,7 +6,7 @@ from django.utils import timezone
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from api.serializers import StrictSerializer
+from api.serializers import ChangeSerializer, StrictSerializer
 from couriers.models import Assignment, Courier
 from couriers.services.positions import Fix
 from couriers.states import AssignmentStatus, Availability, CourierStatus, FailureReason
@@ -29,25 +29,17 @@ class ProfileSerializer(StrictSerializer):
 class NewCourierSerializer(ProfileSerializer):
     """Exactly one of user_id and email says whose profile it is."""
 
+    exactly_one_of = ("user_id", "email")
+
     user_id = serializers.UUIDField(required=False)
     email = serializers.EmailField(max_length=254, required=False)
 
-    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        if ("user_id" in attrs) == ("email" in attrs):
-            raise serializers.ValidationError("Give exactly one of user_id and email.", code="required")
-        return attrs
 
-
-class CourierChangeSerializer(ProfileSerializer):
+class CourierChangeSerializer(ProfileSerializer, ChangeSerializer):
     """At least one of them."""
 
     name = serializers.CharField(max_length=120, required=False)
     is_active = serializers.BooleanField(required=False)
-
-    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        if not attrs:
-            raise serializers.ValidationError("Give at least one field to change.", code="required")
-        return attrs
 
 
 class OwnStatusSerializer(StrictSerializer):

@@ -9,7 +9,7 @@ from rest_framework import serializers
 from accounts.actors import Actor
 from accounts.models import User
 from accounts.roles import Role
-from api.serializers import MoneyField, StrictSerializer
+from api.serializers import ChangeSerializer, MoneyField, StrictSerializer
 from catalog.geography import Position
 from orders.models import Charge, Order, OrderLine, TimelineEntry
 from orders.services.moving import allowed_moves
@@ -18,7 +18,7 @@ from orders.states import OrderStatus, PaymentMethod
 
 MAX_ITEMS = 50
 MAX_QUANTITY = 1_000
-MAX_TIP = Decimal(10_000)
+TIP_DIGITS = 6
 
 
 class ItemSerializer(StrictSerializer):
@@ -43,23 +43,18 @@ class NewOrderSerializer(StrictSerializer):
     dropoff = DropoffSerializer()
     contact = ContactSerializer()
     payment_method = serializers.ChoiceField(choices=PaymentMethod.choices, default=PaymentMethod.ONLINE)
-    tip = MoneyField(default=Decimal(0), max_value=MAX_TIP)
+    tip = MoneyField(default=Decimal(0), max_digits=TIP_DIGITS)
     note = serializers.CharField(max_length=1000, required=False, allow_blank=True, default="")
     external_id = serializers.CharField(max_length=100, required=False, allow_null=True, default=None)
     expected_total = MoneyField(required=False, allow_null=True, default=None)
 
 
-class OrderEditSerializer(StrictSerializer):
+class OrderEditSerializer(ChangeSerializer):
     """At least one of the three."""
 
     dropoff = DropoffSerializer(required=False)
     contact = ContactSerializer(required=False)
     note = serializers.CharField(max_length=1000, required=False, allow_blank=True)
-
-    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        if not attrs:
-            raise serializers.ValidationError("Give at least one of dropoff, contact and note.", code="required")
-        return attrs
 
 
 class CancelSerializer(StrictSerializer):

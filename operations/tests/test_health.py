@@ -134,6 +134,14 @@ def test_other_methods_are_refused(route: str, method: str) -> None:
     assert response.json()["code"] == "method_not_allowed"
 
 
+@pytest.mark.django_db
+@pytest.mark.parametrize("route", ROUTES)
+def test_probe_needs_no_https(settings: Settings, route: str) -> None:
+    settings.SECURE_SSL_REDIRECT = True
+    assert Client().get(route).status_code == 200
+    assert Client().get("/errors/").status_code == 301
+
+
 class Hanging:
     """A check that answers when it is let go, and counts how often it was begun."""
 

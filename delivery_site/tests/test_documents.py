@@ -33,3 +33,14 @@ def test_make_install_is_the_readme_s_own_command() -> None:
     (recipe,) = re.findall(r"^install: ; (.+)$", text_of("Makefile"), flags=re.MULTILINE)
     written_out = recipe.replace("$(PYTHON)", "python3").replace("$(BIN)", ".venv/bin")
     assert shlex.split(COMMANDS[1])[: len(shlex.split(written_out))] == shlex.split(written_out)
+
+
+def test_requirements_cite_what_exists() -> None:
+    cited = re.findall(r"`([^`]+)`", text_of("docs/requirements.md"))
+    assert [path for path in cited if not (PROJECT / path).exists()] == []
+
+
+def test_every_requirement_has_one_line() -> None:
+    ids = re.findall(r"^\| ([A-J][0-9]) \|", text_of("docs/requirements.md"), flags=re.MULTILINE)
+    sizes = {"A": 8, "B": 9, "C": 4, "D": 5, "E": 6, "F": 6, "G": 5, "H": 6, "I": 6, "J": 6}
+    assert ids == [f"{letter}{number}" for letter, size in sizes.items() for number in range(1, size + 1)]

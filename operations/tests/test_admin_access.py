@@ -1,0 +1,169 @@
+"""Who finds which page of the Admin site: one table, asserted cell by cell."""
+
+import pytest
+from django.contrib import admin
+
+from accounts.models import User
+from accounts.roles import Role
+from accounts.tests.admin_site import queries_of, signed_in
+from accounts.tests.factories import make_user
+from catalog.tests.factories import make_staff
+from orders.models import Order
+from orders.tests.factories import make_order, make_paid_order, make_product
+from payments.tests.factories import make_payment_in_review
+
+pytestmark = pytest.mark.django_db
+
+STAFF = (Role.ADMIN, Role.DISPATCHER, Role.STORE_STAFF)
+
+# The list and the form for a new one, as administrator, dispatcher and store staff find them.
+PAGES = {
+    "accounts/user": (200, 403, 403),
+    "accounts/user/add": (200, 403, 403),
+    "api/idempotencykey": (200, 403, 403),
+    "api/idempotencykey/add": (403, 403, 403),
+    "catalog/product": (200, 200, 200),
+    "catalog/product/add": (200, 403, 200),
+    "catalog/stockentry": (200, 200, 200),
+    "catalog/stockentry/add": (403, 403, 403),
+    "catalog/store": (200, 200, 200),
+    "catalog/store/add": (200, 403, 200),
+    "couriers/assignment": (200, 200, 403),
+    "couriers/assignment/add": (403, 403, 403),
+    "couriers/courier": (200, 200, 403),
+    "couriers/courier/add": (200, 200, 403),
+    "events/event": (200, 200, 403),
+    "events/event/add": (403, 403, 403),
+    "events/eventdelivery": (200, 200, 403),
+    "events/eventdelivery/add": (403, 403, 403),
+    "orders/order": (200, 200, 200),
+    "orders/order/add": (403, 403, 403),
+    "payments/payment": (200, 200, 200),
+    "payments/payment/add": (403, 403, 403),
+    "payments/refund": (200, 200, 200),
+    "payments/refund/add": (403, 403, 403),
+}
+
+
+def test_table_names_every_page() -> None:
+    registered = {f"{model._meta.app_label}/{model._meta.model_name}" for model in admin.site._registry}
+
+    assert registered == {page.removesuffix("/add") for page in PAGES}
+
+
+CELLS = [(page, role, status) for page in PAGES for role, status in zip(STAFF, PAGES[page], strict=True)]
+
+
+@pytest.mark.parametrize(("page", "role", "status"), CELLS)
+def test_staff_find_the_pages_of_their_scopes(page: str, role: Role, status: int) -> None:
+    client = signed_in(make_user(role))
+
+    assert client.get(f"/admin/{page}/").status_code == status
+
+
+@pytest.mark.parametrize("role", sorted(set(Role) - set(STAFF)))
+def test_others_are_sent_to_the_login(role: Role) -> None:
+    client = signed_in(make_user(role))
+
+    for page in PAGES:
+        assert client.get(f"/admin/{page}/").headers["Location"] == f"/admin/login/?next=/admin/{page}/"
+
+
+def test_who_has_lost_the_role_is_out_at_once() -> None:
+    user = make_user(Role.DISPATCHER)
+    client = signed_in(user)
+    assert client.get("/admin/orders/order/").status_code == 200
+
+    User.objects.update(role=Role.CUSTOMER)
+    assert client.get("/admin/orders/order/").status_code == 302
+
+    User.objects.update(role=Role.DISPATCHER, is_active=False)
+    assert client.get("/admin/orders/order/").status_code == 302
+
+
+@pytest.mark.parametrize(
+    ("role", "titles"),
+    [
+        (Role.ADMIN, ["", "Orders", "Money", "Catalog", "System"]),
+        (Role.DISPATCHER, ["", "Orders", "Money", "Catalog", "System"]),
+        (Role.STORE_STAFF, ["", "Orders", "Money", "Catalog"]),
+    ],
+)
+def test_side_bar_shows_only_what_one_may_open(role: Role, titles: list[str]) -> None:
+    client = signed_in(make_user(role))
+
+    navigation = client.get("/admin/").context["sidebar_navigation"]
+
+    shown = {
+        group["title"]: [item["link"] for item in group["items"] if item["has_permission"]] for group in navigation
+    }
+    assert [title for title, links in shown.items() if links] == titles
+    for links in shown.values():
+        for link in links:
+            assert client.get(str(link)).status_code == 200
+
+
+def test_first_page_counts_what_waits_and_where_it_is_found() -> None:
+    make_order()
+    make_paid_order()
+    make_payment_in_review()
+    make_product(stock=0)
+    client = signed_in(make_user(Role.DISPATCHER))
+
+    page = client.get("/admin/")
+
+    waiting = {one.label: one for one in (*page.context["under_way"], *page.context["alarms"])}
+    assert {label: one.number for label, one in waiting.items()} == {
+        "Created": 2,
+        "Paid": 1,
+        "Confirmed": 0,
+        "Assigned": 0,
+        "Picked up": 0,
+        "Failed": 0,
+        "Payments to review": 1,
+        "Products low in stock": 1,
+        "Dead letters": 0,
+    }
+    for one in waiting.values():
+        assert len(client.get(one.url).context["cl"].result_list) == one.number
+
+
+def test_first_page_counts_for_store_staff_their_stores_only() -> None:
+    order = make_paid_order()
+    make_paid_order()
+    client = signed_in(make_staff(order.store))
+
+    page = client.get("/admin/")
+
+    assert [one.number for one in page.context["under_way"] if one.label == "Paid"] == [1]
+    assert [one.label for one in page.context["alarms"]] == ["Payments to review", "Products low in stock"]
+
+
+def test_first_page_asks_a_fixed_number_of_queries() -> None:
+    client = signed_in(make_user(Role.DISPATCHER))
+    few = queries_of(client, "/admin/")
+
+    for _ in range(10):
+        make_paid_order()
+
+    assert queries_of(client, "/admin/") == few
+    assert few <= 8
+
+
+def test_autocompletion_offers_own_stores_only() -> None:
+    ours, theirs = make_product().store, make_product().store
+    client = signed_in(make_staff(ours))
+    query = {"app_label": "orders", "model_name": "order", "field_name": "store"}
+
+    offered = client.get("/admin/autocomplete/", query).json()["results"]
+
+    assert [choice["id"] for choice in offered] == [str(ours.pk)]
+    assert theirs.pk != ours.pk
+
+
+def test_history_of_foreign_objects_is_hidden() -> None:
+    foreign = make_order()
+    staff = signed_in(make_staff(make_product().store))
+
+    assert staff.get(f"/admin/orders/order/{foreign.pk}/history/").status_code == 302
+    assert Order.objects.filter(pk=foreign.pk).exists()

@@ -1,5 +1,6 @@
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from accounts.admin_base.scoped import ScopedAdmin
@@ -14,9 +15,10 @@ else:
 
 
 class ReadOnlyRows(ScopedAdmin, Rows):
-    """Rows on their parent's page, to look at. Subclasses name their columns."""
+    """Rows on their parent's page, to look at. Subclasses name their columns, and the relations these follow."""
 
     columns: ClassVar[tuple[str, ...]]
+    related: ClassVar[tuple[str, ...]] = ()
     extra = 0
     max_num = 0
     can_delete = False
@@ -27,3 +29,6 @@ class ReadOnlyRows(ScopedAdmin, Rows):
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         return self.columns
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return super().get_queryset(request).select_related(*self.related)

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from accounts.admin_base.rows import Rows
@@ -22,6 +23,9 @@ class MembershipRows(ScopedAdmin, Rows):
     fields = ("user",)
     verbose_name = "member"
     verbose_name_plural = "Members: staff and integrators run the store, couriers ride for it"
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Membership]:
+        return super().get_queryset(request).select_related("user", "store")
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """A membership is added or taken away, never turned into another one."""

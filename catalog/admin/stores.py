@@ -7,6 +7,7 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import BooleanRadioFilter
 from unfold.widgets import UnfoldAdminSelect2Widget, UnfoldAdminTextInputWidget
@@ -146,30 +147,32 @@ class StoreAdmin(MovingAdmin, VersionedAdmin):
         "Store",
         {"fields": ("name", "address", ("latitude", "longitude"), "time_zone", "currency")},
     )
-    rest: ClassVar[Any] = (
-        (
-            "Delivery",
-            {
-                "fields": (
-                    "delivery_radius_m", ("delivery_base_fee", "delivery_fee_per_km"), "preparation_minutes",
-                    "confirms_automatically", "requires_pin",
-                )
-            },
-        ),
-        (
-            "Opening hours",
-            {
-                "description": "On the store's own clock, such as 09:00-13:00, 14:30-20:00. An end at or before its "
-                "beginning is on the next day. A store without any hours is open around the clock.",
-                "fields": tuple(DAYS),
-            },
-        ),
+    delivery: ClassVar[Any] = (
+        "Delivery",
+        {
+            "fields": (
+                "delivery_radius_m", ("delivery_base_fee", "delivery_fee_per_km"), "preparation_minutes",
+                "confirms_automatically", "requires_pin",
+            )
+        },
     )  # fmt: skip
-    fieldsets = (where, *rest)
+    week: ClassVar[Any] = (
+        "Opening hours",
+        {
+            "description": "On the store's own clock, such as 09:00-13:00, 14:30-20:00. An end at or before its "
+            "beginning is on the next day. A store without any hours is open around the clock.",
+            "fields": tuple(DAYS),
+        },
+    )
+    week_to_read: ClassVar[Any] = ("Opening hours", {"fields": ("hours",)})
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        may_write = self.has_change_permission(request, obj)
+        return (self.where, self.delivery, self.week if may_write else self.week_to_read)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         """Products are priced in the currency, so it stays."""
-        return () if obj is None else ("currency",)
+        return ("hours",) if obj is None else ("hours", "currency")
 
     def reachable_by(self, user: User, rows: QuerySet[Store]) -> QuerySet[Store]:
         return Store.objects.run_by(user).prefetch_related("opening_hours")
@@ -194,6 +197,12 @@ class StoreAdmin(MovingAdmin, VersionedAdmin):
             "badges": (self.standing(target),),
             "links": links,
         }
+
+    @admin.display(description="Open")
+    def hours(self, store: Store) -> SafeString | str:
+        openings = openings_of(store)
+        days = [(day.capitalize(), written(openings, weekday=number) or "closed") for day, number in DAYS.items()]
+        return format_html_join("", "<div>{}: {}</div>", days) if openings else "around the clock"
 
     @admin.display(description="Now")
     def standing(self, store: Store) -> SafeString:

@@ -9,9 +9,9 @@ from accounts.actors import Actor
 from accounts.roles import Role
 from accounts.tests.admin_site import buttons, errors_of, filled, press, queries_of, signed_in, told
 from accounts.tests.factories import make_user
-from catalog.models import Membership, OpeningHours, Product, StockEntry, Store
-from catalog.services.stock import Demand, reserve
-from catalog.tests.factories import ledger_of, make_product, make_staff, make_store, stock_of
+from catalog.models import Membership, OpeningHours, Product, StockEntry, StockReason, Store
+from catalog.services.stock import Demand, adjust_stock, reserve
+from catalog.tests.factories import SYSTEM, ledger_of, make_product, make_staff, make_store, stock_of
 
 pytestmark = pytest.mark.django_db
 
@@ -75,6 +75,17 @@ def test_dispatchers_look_but_do_not_touch() -> None:
     assert client.post(f"{PRODUCTS}{product.pk}/move/stock/", {"delta": "1", "reason": "counted"}).status_code == 403
     assert client.get(f"{PRODUCTS}add/").status_code == 403
     assert ledger_of(product) == [(5, "received")]
+
+
+def test_dispatchers_read_the_hours() -> None:
+    store, other = make_store(), make_store()
+    OpeningHours.objects.create(store=store, weekday=0, opens=time(9), closes=time(18))
+    client = signed_in(make_user(Role.DISPATCHER))
+
+    text = store_page(client, store).text
+    assert "Monday: 09:00-18:00" in text
+    assert "Tuesday: closed" in text
+    assert "around the clock" in store_page(client, other).text
 
 
 def test_stock_changes_through_the_ledger() -> None:
@@ -333,6 +344,19 @@ def test_lists_ask_no_more_for_many_rows_than_for_few(admin: Client) -> None:
 
     assert [queries_of(admin, url) for url in urls] == few
     assert max(few) <= 5
+
+
+def test_pages_ask_no_more_for_many_rows_than_for_few(admin: Client) -> None:
+    product = make_product(stock=1)
+    urls = (f"{STORES}{product.store_id}/change/", f"{PRODUCTS}{product.pk}/change/")
+    Membership.objects.create(store=product.store, user=make_user(Role.STORE_STAFF))
+    few = [queries_of(admin, url) for url in urls]
+
+    for _ in range(10):
+        Membership.objects.create(store=product.store, user=make_user(Role.STORE_STAFF))
+        adjust_stock(product.pk, delta=1, reason=StockReason.RECEIVED, actor=SYSTEM)
+
+    assert [queries_of(admin, url) for url in urls] == few
 
 
 def test_low_stock_is_a_filter_away(admin: Client) -> None:

@@ -1,16 +1,25 @@
 """Who finds which page of the Admin site: one table, asserted cell by cell."""
 
+from decimal import Decimal
+
 import pytest
 from django.contrib import admin
+from django.utils import timezone
 
+from accounts.actors import Actor
 from accounts.models import User
 from accounts.roles import Role
 from accounts.tests.admin_site import queries_of, signed_in
 from accounts.tests.factories import make_user
+from api.idempotency.models import IdempotencyKey
 from catalog.tests.factories import make_staff
+from couriers.tests.factories import make_courier, make_picked_up
+from events.models import Event, EventDelivery
+from events.services.sequencing import sequence_new_events
 from orders.models import Order
 from orders.tests.factories import make_order, make_paid_order, make_product
-from payments.tests.factories import make_payment_in_review
+from payments.services.refunding import refund_payment
+from payments.tests.factories import make_captured_payment, make_payment_in_review
 
 pytestmark = pytest.mark.django_db
 
@@ -167,3 +176,33 @@ def test_history_of_foreign_objects_is_hidden() -> None:
 
     assert staff.get(f"/admin/orders/order/{foreign.pk}/history/").status_code == 302
     assert Order.objects.filter(pk=foreign.pk).exists()
+
+
+def test_every_kind_of_object_has_a_page_that_opens() -> None:
+    make_picked_up()
+    payment = make_captured_payment()
+    refund_payment(payment.pk, amount=Decimal("1.00"), reason="Cold", actor=Actor.system("test"))
+    IdempotencyKey.objects.create(principal="user:1", method="POST", path="/x", key="k", expires_at=timezone.now())
+    sequence_new_events()
+    EventDelivery.objects.create(event=Event.objects.all()[0], subject_id=payment.pk, destination="shop.bell")
+    client = signed_in(make_user(Role.ADMIN))
+
+    for model in admin.site._registry:
+        one = model._default_manager.first()
+        assert one is not None, model
+        page = client.get(f"/admin/{model._meta.app_label}/{model._meta.model_name}/{one.pk}/change/")
+        assert page.status_code == 200, model
+
+
+def test_what_people_type_is_shown_as_text() -> None:
+    script = "<script>alert(1)</script>"
+    order = make_paid_order(product=make_product(name=script), note=script)
+    make_courier(name=script)
+    client = signed_in(make_user(Role.DISPATCHER, name=script))
+
+    for url in ("", "order/", f"order/{order.pk}/change/"):
+        assert script not in client.get(f"/admin/orders/{url}").text
+    confirmed = client.post(f"/admin/orders/order/{order.pk}/move/confirm/", {"version": order.version}, follow=True)
+    assert script not in confirmed.text
+    for url in (f"orders/order/{order.pk}/move/assign/", "couriers/courier/", "catalog/product/"):
+        assert script not in client.get(f"/admin/{url}").text

@@ -104,6 +104,7 @@ class RefundsOfPayment(ReadOnlyRows):
     model = Refund
     read_scope = READ
     columns = ("shown_amount", "shown_status", "reason", "failure_reason", "at")
+    related = ("payment__order__store",)
     show_change_link = True
 
     @admin.display(description="Amount")
@@ -123,6 +124,7 @@ class NoticesOfPayment(ReadOnlyRows):
     model = ProviderEvent
     read_scope = READ
     columns = ("type", "shown_amount", "outcome", "event_id", "at")
+    related = ("payment__order__store",)
     verbose_name_plural = "Notices of the provider"
 
     @admin.display(description="Amount")

@@ -187,3 +187,15 @@ def test_lists_ask_no_more_for_many_rows_than_for_few(dispatcher: Client) -> Non
 
     assert [queries_of(dispatcher, url) for url in (PAYMENTS, REFUNDS)] == few
     assert max(few) <= 4
+
+
+def test_page_asks_no_more_for_many_refunds_than_for_few(dispatcher: Client) -> None:
+    payment = make_captured_payment()
+    url = f"{PAYMENTS}{payment.pk}/change/"
+    refund_payment(payment.pk, amount=Decimal("0.10"), reason="Cold", actor=staff())
+    few = queries_of(dispatcher, url)
+
+    for _ in range(10):
+        refund_payment(payment.pk, amount=Decimal("0.10"), reason="Cold", actor=staff())
+
+    assert queries_of(dispatcher, url) == few

@@ -20,6 +20,7 @@ from operations.simulation.world import World
 HIRED_AHEAD_MINUTES = 20.0
 PICKUP_MINUTES = 1.0
 DROPOFF_MINUTES = 1.0
+FEWEST_WISHES = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +105,7 @@ class EndlessCast(Cast):
 
     @property
     def wishes_at_once(self) -> int:
-        return 2 * len(self._couriers)
+        return max(FEWEST_WISHES, 2 * len(self._couriers))
 
     async def _let_ride(self, courier: Courier) -> None:
         await self._stage.allow_speed(

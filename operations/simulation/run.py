@@ -4,7 +4,7 @@ import asyncio
 import itertools
 import random
 from collections.abc import Coroutine
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from rich.console import Console
@@ -52,6 +52,7 @@ class Options:
     """So many orders are to be delivered; None: as many as the day brings."""
     leaves: bool
     """Ends by itself once they are."""
+    dice: random.Random = field(default_factory=random.Random)
 
 
 class Run:
@@ -64,7 +65,7 @@ class Run:
         first_minute = max(0.0, options.city.orders[0].placed_minute - LEAD_MINUTES) if options.replays else 0.0
         self.world = World(
             pace=Pace(speed=options.speed, first_minute=first_minute),
-            dice=random.Random(),
+            dice=options.dice,
             traffic=connection.traffic,
         )
         self._staff = staff_of(connection)

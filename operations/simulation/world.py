@@ -69,6 +69,11 @@ class World:
         """Where the order is fetched."""
         return self.stores[order.store_id].place
 
+    def knows_way_of(self, order_id: str) -> bool:
+        """Whether the order and its store have been seen; at the next look at the latest they will have been."""
+        order = self.orders.get(order_id)
+        return order is not None and order.store_id in self.stores
+
     def saw(self, order: Order) -> None:
         """Take note of an order, unless something newer is known of it."""
         known = self.orders.get(order.id)

@@ -102,10 +102,8 @@ class CourierAtWork:
 
     def _handed_over(self) -> Assignment | None:
         """An assignment somebody else made, or one left from before this run."""
-        for assignment in self._world.assignments.values():
-            if assignment.courier_id == self._id and assignment.id not in self._done:
-                return assignment
-        return None
+        mine = (assignment for assignment in self._world.assignments.values() if assignment.courier_id == self._id)
+        return next((a for a in mine if a.id not in self._done and self._world.knows_way_of(a.order_id)), None)
 
     async def _win_one(self) -> Assignment | None:
         order = self._tempting()

@@ -49,5 +49,13 @@ class PageAdmin(ScopedAdmin, Page):
         obj: Model | None = None,
     ) -> HttpResponse:
         if obj is not None:
-            context |= self.page_context(obj, request=request)
+            stored = self._as_stored(obj, request=request)
+            context |= {"original": stored, **self.page_context(stored, request=request)}
         return super().render_change_form(request, context, add, change, form_url, obj)
+
+    def _as_stored(self, obj: Model, *, request: HttpRequest) -> Model:
+        """A refused form has written what was typed into its object; around the form stands what is true."""
+        if request.method != "POST":
+            return obj
+        stored: Model = self.get_queryset(request).get(pk=obj.pk)
+        return stored

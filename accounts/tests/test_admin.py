@@ -33,6 +33,8 @@ def stored(user: User) -> dict[str, Any]:
 def test_staff_sign_in_with_their_email_address_whatever_its_case(role: Role) -> None:
     user = make_user(role, password=PASSWORD)
     client = Client()
+    page = client.get(LOGIN)
+    assert '<input type="hidden" form="login-form" name="next" value="/admin/">' in page.text
 
     answer = client.post(LOGIN, {"username": user.email.upper(), "password": PASSWORD, "next": "/admin/"})
 

@@ -274,6 +274,8 @@ def test_stale_edit_is_refused_and_keeps_what_was_typed(dispatcher: Client) -> N
 
     assert "Stored now: Note: No cutlery." in errors_of(answer)[0]
     assert answer.context["adminform"].form["note"].value() == "Ring twice"
+    assert answer.context["original"].note == "No cutlery"
+    assert "Nothing was saved: the reason stands at the form below." in answer.text
     assert Order.objects.get().note == "No cutlery"
 
 

@@ -9,15 +9,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from delivery_site.testing.sources import PROJECT
+from django.conf import settings
 
 PATIENCE_SECONDS: Final = 60
 SERVICES: Final = ("DATABASE_URL", "REDIS_URL", "PUBLIC_URL", "INTERNAL_URL")
 
 
-def environment(folder: Path, **settings: str) -> dict[str, str]:
+def environment(folder: Path, **variables: str) -> dict[str, str]:
     inherited = {name: value for name, value in os.environ.items() if name not in SERVICES}
-    return {**inherited, "VAR_DIR": str(folder), "ENV_FILE": os.devnull, "PYTHONUNBUFFERED": "1", **settings}
+    return {**inherited, "VAR_DIR": str(folder), "ENV_FILE": os.devnull, "PYTHONUNBUFFERED": "1", **variables}
 
 
 def run_python(code: str, *, folder: Path) -> str:
@@ -26,7 +26,7 @@ def run_python(code: str, *, folder: Path) -> str:
     finished = subprocess.run(
         [sys.executable, "-c", code],
         env=environment(folder, DJANGO_SETTINGS_MODULE="delivery_site.settings"),
-        cwd=PROJECT,
+        cwd=settings.BASE_DIR,
         text=True,
         capture_output=True,
         check=False,
@@ -51,12 +51,12 @@ class Serving:
 
 
 @contextmanager
-def serving(folder: Path, *options: str, settings: Mapping[str, str] | None = None) -> Iterator[Serving]:
+def serving(folder: Path, *options: str, variables: Mapping[str, str] | None = None) -> Iterator[Serving]:
     """On a free port; killed at the end where the test has not stopped it."""
     process = subprocess.Popen(
         [sys.executable, "manage.py", "serve", "--port", "0", *options],
-        env=environment(folder, **(settings or {})),
-        cwd=PROJECT,
+        env=environment(folder, **(variables or {})),
+        cwd=settings.BASE_DIR,
         text=True,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,

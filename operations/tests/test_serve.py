@@ -29,9 +29,9 @@ def get(site: Serving, path: str) -> httpx.Response:
 
 
 def publish_past_everybody(folder: Path) -> None:
-    """An event of which no worker was told: only beat's sweep can find it."""
+    """An event of which no worker was told, so that only beat's sweep can find it, and no handler hears."""
     columns = "event_id, type, subject_type, subject_id, subject_version, correlation_id, request_id, data, occurred_at"
-    values = (uuid4().hex, "order.updated", "order", uuid4().hex, 1, "c", "", "{}", "2026-01-01 00:00:00")
+    values = (uuid4().hex, "ext.tested", "test", uuid4().hex, 1, "c", "", "{}", "2026-01-01 00:00:00")
     with sqlite3.connect(folder / "db.sqlite3", timeout=20) as database:
         database.execute(f"INSERT INTO events_event ({columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", values)  # noqa: S608
     database.close()
@@ -49,12 +49,12 @@ def assert_stopped_cleanly(stopped: tuple[int, str, str]) -> None:
     """Nothing is said but the log, and nothing in the log is a complaint."""
     status, output, errors = stopped
     assert (status, errors) == (0, "")
-    assert {json.loads(line)["level"] for line in output.splitlines()} <= {"INFO"}
+    assert [line for line in output.splitlines() if json.loads(line)["level"] != "INFO"] == []
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=["SIGTERM", "SIGINT"])
 def test_one_process_serves_works_and_stops(tmp_path: Path, broker: dict[str, str], number: int) -> None:
-    with serving(tmp_path, "--migrate", settings=broker) as site:
+    with serving(tmp_path, "--migrate", variables=broker) as site:
         assert get(site, "/health").json() == {"status": "ok"}
         assert get(site, "/health/ready").json()["status"] == "ok"
         publish_past_everybody(tmp_path)

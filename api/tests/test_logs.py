@@ -49,12 +49,13 @@ def test_a_line_names_its_circumstances(lines: Any) -> None:
 
 def test_bindings_end_with_their_scope(lines: Any) -> None:
     with log_scope():
-        bind_log(user="u-1")
-        bind_log(order="o-1")
         with log_scope():
-            LOGGER.warning("inner")
-        LOGGER.warning("outer")
-    LOGGER.warning("outside")
+            bind_log(user="u-1")
+            bind_log(order="o-1")
+            with log_scope():
+                LOGGER.warning("inner")
+            LOGGER.warning("outer")
+        LOGGER.warning("outside")
 
     assert [(line["user"], line["order"]) for line in lines()] == [("", ""), ("u-1", "o-1"), ("", "")]
 

@@ -19,11 +19,6 @@ STOPPED_BY_FORCE = -signal.SIGKILL if os.name == "posix" else 1
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows delivers no signals to a child process")
 
 
-@pytest.fixture(params=["memory", "redis"])
-def broker(request: pytest.FixtureRequest) -> dict[str, str]:
-    return {"REDIS_URL": os.environ["REDIS_URL"]} if request.param == "redis" else {}
-
-
 def get(site: Serving, path: str) -> httpx.Response:
     return httpx.get(site.url + path, timeout=60)
 
@@ -52,25 +47,29 @@ def assert_stopped_cleanly(stopped: tuple[int, str, str]) -> None:
     assert [line for line in output.splitlines() if json.loads(line)["level"] != "INFO"] == []
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=["SIGTERM", "SIGINT"])
-def test_one_process_serves_works_and_stops(tmp_path: Path, broker: dict[str, str], number: int) -> None:
-    with serving(tmp_path, "--migrate", variables=broker) as site:
+@pytest.mark.parametrize(
+    ("services", "number"),
+    [
+        pytest.param((), signal.SIGTERM, id="nothing installed, SIGTERM"),
+        pytest.param(("REDIS_URL",), signal.SIGINT, id="Redis, Ctrl-C"),
+    ],
+)
+def test_one_process_serves_works_and_stops(tmp_path: Path, services: tuple[str, ...], number: int) -> None:
+    with serving(tmp_path, "--migrate", variables={name: os.environ[name] for name in services}) as site:
         assert get(site, "/health").json() == {"status": "ok"}
         assert get(site, "/health/ready").json()["status"] == "ok"
+        assert_admin_arrives_with_its_style(site)
         publish_past_everybody(tmp_path)
         until(lambda: sequences(tmp_path) == [1])
         assert_stopped_cleanly(site.stop(number))
 
 
-def test_admin_arrives_with_its_style(tmp_path: Path) -> None:
+def assert_admin_arrives_with_its_style(site: Serving) -> None:
     """Nothing was collected, and the server is ASGI."""
-    with serving(tmp_path, "--migrate") as site:
-        page = get(site, "/admin/login/")
-        assert page.status_code == 200
-        style = get(site, "/static/admin/css/base.css")
-        assert (style.status_code, style.headers["Content-Type"]) == (200, 'text/css; charset="utf-8"')
-        assert "body" in style.text
-        assert_stopped_cleanly(site.stop(signal.SIGTERM))
+    assert get(site, "/admin/login/").status_code == 200
+    style = get(site, "/static/admin/css/base.css")
+    assert (style.status_code, style.headers["Content-Type"]) == (200, 'text/css; charset="utf-8"')
+    assert "body" in style.text
 
 
 def test_killed_process_leaves_nothing_in_the_way_of_the_next(tmp_path: Path) -> None:

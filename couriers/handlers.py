@@ -14,5 +14,5 @@ def free_the_courier(event: Envelope) -> None:
 
 @handles("order.updated", name="couriers.forget_recipients")
 def forget_with_the_order(event: Envelope) -> None:
-    if event.data["changed"] == [ANONYMISED]:
+    if event.data.get("changed") == [ANONYMISED]:
         forget_recipients(event.subject.id)

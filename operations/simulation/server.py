@@ -58,13 +58,16 @@ class Management:
         return Finished(process.returncode or 0, output.decode(errors="replace").strip())
 
     def start(self, *arguments: str, output: Path) -> subprocess.Popen[bytes]:
-        """In a group of its own: Ctrl-C reaches the demo alone, which then stops its child in order."""
+        """In a group of its own: Ctrl-C reaches the demo alone, which then stops its child in order.
+
+        Its input is a pipe that stays open for as long as this process lives.
+        """
         output.parent.mkdir(parents=True, exist_ok=True)
         with output.open("ab") as log:
             return subprocess.Popen(
                 self._command(*arguments),
                 env=dict(self.environment),
-                stdin=subprocess.DEVNULL,
+                stdin=subprocess.PIPE,
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 **_OWN_GROUP,
@@ -104,7 +107,9 @@ class Server:
 
     async def start(self) -> None:
         """Returns when the site is ready. Raises ServerFailed."""
-        self._process = self.management.start("serve", "--port", str(self.port), output=self.log)
+        self._process = self.management.start(
+            "serve", "--port", str(self.port), "--until-stdin-closes", output=self.log
+        )
         await self._until_ready(self._process)
 
     async def stay_up(self, *, tell: Callable[[str], None]) -> None:

@@ -1,8 +1,10 @@
 """Servers first, then Django's settings, then every other conftest: these may import models."""
 
 import os
+from collections.abc import Iterator
 
 import django
+import pytest
 from django.conf import settings
 
 from delivery_site.testing.borrowing import borrow_missing_servers
@@ -17,3 +19,12 @@ os.environ["DJANGO_SETTINGS_MODULE"] = "delivery_site.settings"
 django.setup()
 # The workers of pytest-xdist inherit this environment, and each has to come along here before it reads the settings.
 del os.environ["DJANGO_SETTINGS_MODULE"]
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _only_declared_refusals() -> Iterator[None]:
+    """What OpenAPI says of refusals is true in every test, for whatever reason one is answered."""
+    from api.tests.declared_refusals import only_declared_refusals
+
+    with only_declared_refusals():
+        yield

@@ -33,6 +33,8 @@ class CataloguedError(Exception):
     remedy: ClassVar[str]
     retryable: ClassVar[bool]
     default_headers: ClassVar[Mapping[str, str]] = MappingProxyType({})
+    further_headers: ClassVar[tuple[str, ...]] = ()
+    """Names of those whose value only the raiser knows."""
 
     def __init__(
         self,
@@ -147,6 +149,7 @@ class InsufficientScope(CataloguedError):
     cause = "The credentials lack the scope this operation needs."
     remedy = "Use an account or key that has the scope named in `required_scopes`."
     retryable = False
+    further_headers = ("WWW-Authenticate",)
 
 
 class PermissionRefused(CataloguedError):
@@ -220,6 +223,7 @@ class PreconditionFailed(CataloguedError):
     cause = "The object has changed since you read it."
     remedy = "Read it again, decide whether the change still applies, and send the new ETag as If-Match."
     retryable = False
+    further_headers = ("ETag",)
 
 
 class PayloadTooLarge(CataloguedError):

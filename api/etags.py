@@ -10,10 +10,18 @@ from api.errors import FieldProblem, InvalidRequest, PreconditionFailed, Precond
 
 R = TypeVar("R", bound=HttpResponseBase)
 
+IF_MATCH: Final = "If-Match"
+
 # Versions start at 1, so an entity tag of another kind (weak, or not one of ours) expects one that never is.
 NEVER: Final = 0
-_VERSION_TAG: Final = re.compile(r'"([1-9][0-9]{0,9})"')
+_VERSION: Final = '"([1-9][0-9]{0,9})"'
+_VERSION_TAG: Final = re.compile(_VERSION)
 _ENTITY_TAG: Final = re.compile(r'(W/)?"[\x21\x23-\x7e\x80-\xff]*"')
+
+
+def accepted_pattern(*, required: bool) -> str:
+    """What an If-Match may be, as a pattern; `*` where no version has to be named."""
+    return f"^{_VERSION}$" if required else rf"^(\*|{_VERSION})$"
 
 
 def etag(version: int) -> str:
@@ -30,7 +38,7 @@ def expected_version(request: Request, *, required: bool) -> int | None:
 
     `*` names no version, so it does not satisfy where one is required: a lost update stays impossible.
     """
-    header = request.headers.get("If-Match", "*").strip()
+    header = request.headers.get(IF_MATCH, "*").strip()
     if required and header in {"", "*"}:
         raise PreconditionRequired
     if header == "*":
@@ -40,7 +48,7 @@ def expected_version(request: Request, *, required: bool) -> int | None:
         return int(version.group(1))
     if _ENTITY_TAG.fullmatch(header):
         return NEVER
-    problem = FieldProblem("", "invalid", 'If-Match must be one ETag such as "7".', {"header": "If-Match"})
+    problem = FieldProblem("", "invalid", 'If-Match must be one ETag such as "7".', {"header": IF_MATCH})
     raise InvalidRequest(errors=[problem])
 
 

@@ -95,6 +95,16 @@ class NoBody(StrictSerializer):
     """The body of an action that needs none: absent or an empty object."""
 
 
+class MaybeChoiceField(serializers.ChoiceField):
+    """For showing a column that is empty where there is nothing to tell: then it is null."""
+
+    def __init__(self, choices: Any, **kwargs: Any) -> None:
+        super().__init__(choices, read_only=True, allow_null=True, **kwargs)
+
+    def to_representation(self, value: Any) -> Any:
+        return super().to_representation(value) or None
+
+
 class MoneyField(serializers.DecimalField):
     """An amount as a decimal string with two places, `NUMERIC(12,2)`; not negative unless `min_value` says so.
 

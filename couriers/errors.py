@@ -19,6 +19,15 @@ class CourierExists(CataloguedError):
     retryable = False
 
 
+class NotACourier(CataloguedError):
+    code = "not_a_courier"
+    status = 409
+    title = "Not a courier"
+    cause = "Only users with the role courier can have a courier profile."
+    remedy = "Give the user the role courier first, or name another user."
+    retryable = False
+
+
 class CourierInactive(CataloguedError):
     code = "courier_inactive"
     status = 409

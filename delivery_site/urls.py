@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.urls import include, path
 
 from accounts.admin_base.own_password import change_own_password
-from api.openapi_views import version_urls
+from api.openapi.views import version_urls
 
 urlpatterns = [
     path("admin/password_change/", admin.site.admin_view(change_own_password)),

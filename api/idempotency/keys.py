@@ -10,7 +10,10 @@ from rest_framework.request import Request
 from api.errors import AuthenticationRequired, IdempotencyKeyInvalid
 
 HEADER: Final = "Idempotency-Key"
-_BARE: Final = re.compile(r"[\x21-\x7e]{1,255}")
+MAX_LENGTH: Final = 255
+_BARE: Final = rf"[!#-~][!-~]{{0,{MAX_LENGTH - 1}}}"
+_QUOTED: Final = rf'"([!#-\[\]-~]|\\["\\]){{1,{MAX_LENGTH}}}"'
+PATTERN: Final = f"^({_BARE}|{_QUOTED})$"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +37,9 @@ def key_of(request: Request) -> str | None:
     if header is None:
         return None
     key = header.strip()
-    if len(key) >= 2 and key[0] == key[-1] == '"':
-        key = key[1:-1].replace('\\"', '"').replace("\\\\", "\\")
-    if not _BARE.fullmatch(key):
+    if not re.fullmatch(PATTERN, key):
         raise IdempotencyKeyInvalid
-    return key
+    return re.sub(r"\\(.)", r"\1", key[1:-1]) if key[0] == '"' else key
 
 
 def keyed_request(request: Request, *, key: str) -> KeyedRequest:

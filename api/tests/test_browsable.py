@@ -15,7 +15,7 @@ from rest_framework.test import APIClient
 
 from api.examples import example_of, shown_values
 from api.idempotency.decorator import idempotent
-from api.openapi_views import version_urls
+from api.openapi.views import version_urls
 from api.root import ApiRoot
 from api.scopes import ANY_TOKEN, ANYONE, Scopes
 from api.serializers import MoneyField, NoBody, StrictSerializer

@@ -11,8 +11,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.test import APIClient
 
+from api import errors
 from api.errors import catalogue
-from api.openapi_views import version_urls
+from api.openapi.views import version_urls
+from api.refusals import refuses
 from api.scopes import ANY_TOKEN, ANYONE, Scopes
 from api.serializers import StrictSerializer
 from api.tests import site
@@ -37,6 +39,7 @@ class ThingView(site.CallerView):
         return Response({})
 
     @extend_schema(request=ThingInput, responses=ThingOutput)
+    @refuses(errors.IdempotencyKeyReused)
     def patch(self, request: Request, thing_id: Any) -> Response:
         """Renames a thing."""
         return Response({})
@@ -104,19 +107,60 @@ def test_an_operation_names_its_scopes(schema: dict[str, Any]) -> None:
     assert list(flow["scopes"]) == ["groups:create", "keys:read", "things:own", "things:write"]
 
 
-def test_an_operation_names_its_refusals(schema: dict[str, Any]) -> None:
-    assert list(operation(schema, "get", "/api/keys")["responses"]) == ["200", "400", "401", "403", "406", "429", "503"]
-    refusals = operation(schema, "patch", THING)["responses"]
-    assert {"404", "409", "412", "413", "415", "428"} <= set(refusals)
-    assert refusals["412"] == {"$ref": "#/components/responses/Problem412"}
+def codes(schema: dict[str, Any], method: str, route: str) -> dict[str, list[str]]:
+    """The codes of each refusal of an operation, by status."""
+    found = {}
+    for status, response in operation(schema, method, route)["responses"].items():
+        name = response.get("$ref", "").rpartition("/")[2]
+        content = (schema["components"]["responses"][name] if name else response).get("content", {})
+        if "application/problem+json" in content:
+            narrowed = content["application/problem+json"]["schema"]["allOf"][1]["properties"]
+            assert narrowed["status"]["enum"] == [int(status)]
+            found[status] = narrowed["code"]["enum"]
+    return found
 
 
-def test_a_refusal_names_its_codes(schema: dict[str, Any]) -> None:
-    assert schema["components"]["schemas"]["Problem"]["properties"]["code"]["enum"] == list(catalogue())
-    busy = schema["components"]["responses"]["Problem503"]
-    narrowed = busy["content"]["application/problem+json"]["schema"]["allOf"][1]["properties"]
-    assert narrowed == {"status": {"type": "integer", "enum": [503]}, "code": {"type": "string", "enum": ["busy"]}}
+def test_an_operation_names_what_it_refuses_with_and_nothing_else(schema: dict[str, Any]) -> None:
+    assert codes(schema, "get", "/api/keys") == {
+        "400": ["invalid_request"],
+        "401": ["authentication_required", "invalid_token"],
+        "403": ["insufficient_scope"],
+        "406": ["not_acceptable"],
+        "503": ["busy"],
+    }
+    assert codes(schema, "patch", THING) == {
+        "400": ["invalid_request", "malformed_request"],
+        "401": ["authentication_required", "invalid_token"],
+        "403": ["csrf_failed", "insufficient_scope"],
+        "404": ["not_found"],
+        "406": ["not_acceptable"],
+        "409": ["idempotency_key_reused"],
+        "412": ["precondition_failed"],
+        "413": ["payload_too_large"],
+        "415": ["unsupported_media_type"],
+        "428": ["precondition_required"],
+        "503": ["busy"],
+    }
+    assert codes(schema, "get", THING) == {
+        "400": ["invalid_request"],
+        "404": ["not_found"],
+        "406": ["not_acceptable"],
+        "503": ["busy"],
+    }
+    assert codes(schema, "post", "/api/groups")["400"] == [
+        "idempotency_key_invalid",
+        "idempotency_key_missing",
+        "invalid_request",
+        "malformed_request",
+    ]
+
+
+def test_a_refusal_of_several_operations_is_told_once(schema: dict[str, Any]) -> None:
+    busy = schema["components"]["responses"]["Busy"]
+
+    assert operation(schema, "get", THING)["responses"]["503"] == {"$ref": "#/components/responses/Busy"}
     assert list(busy["headers"]) == ["Retry-After"]
+    assert schema["components"]["schemas"]["Problem"]["properties"]["code"]["enum"] == list(catalogue())
 
 
 def test_a_change_needs_if_match_and_shows_the_new_etag(schema: dict[str, Any]) -> None:
@@ -158,7 +202,9 @@ def test_a_request_is_closed(schema: dict[str, Any]) -> None:
 
 
 def test_words_are_the_views_own(schema: dict[str, Any]) -> None:
-    assert operation(schema, "patch", THING)["description"] == "Renames a thing."
+    assert operation(schema, "patch", THING)["description"] == (
+        "Renames a thing.\n\nNeeds the scope `things:write` or `things:own`."
+    )
     assert "description" not in operation(schema, "get", THING)
     assert schema["components"]["schemas"]["ThingOutput"]["description"] == "A thing."
     assert "description" not in schema["components"]["schemas"]["ThingInputRequest"]

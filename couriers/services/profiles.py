@@ -4,12 +4,13 @@ from dataclasses import dataclass
 from typing import TypedDict, Unpack
 from uuid import UUID
 
+from accounts.errors import UserNotFound
 from accounts.models import User
 from accounts.roles import Role
-from api.errors import FieldProblem, InvalidRequest
+from api.errors import FieldProblem
 from api.etags import check_version
 from api.transactions import transactional
-from couriers.errors import CapacityBelowActiveOrders, CourierExists, CourierInactive
+from couriers.errors import CapacityBelowActiveOrders, CourierExists, CourierInactive, NotACourier
 from couriers.locks import lock_courier
 from couriers.models import Courier
 from couriers.states import CourierStatus
@@ -41,7 +42,7 @@ class ProfileChanges(Profile, total=False):
 
 @transactional
 def add_courier(reference: UserReference, **profile: Unpack[Profile]) -> Courier:
-    """Raises InvalidRequest where the account is missing or not a courier's, CourierExists."""
+    """Raises UserNotFound, NotACourier, CourierExists."""
     user = _courier_account(reference)
     courier, is_new = Courier.objects.get_or_create(user=user, defaults=dict(profile))
     if not is_new:
@@ -55,9 +56,9 @@ def _courier_account(reference: UserReference) -> User:
     else:
         pointer, user = "/email", User.objects.filter(email=(reference.email or "").strip().lower()).first()
     if user is None:
-        raise InvalidRequest(errors=[FieldProblem(pointer, "unknown_user", "There is no such user.")])
+        raise UserNotFound(errors=[FieldProblem(pointer, "unknown_user", "There is no such user.")])
     if user.role != Role.COURIER:
-        raise InvalidRequest(errors=[FieldProblem(pointer, "not_a_courier", "The user's role is not courier.")])
+        raise NotACourier(errors=[FieldProblem(pointer, "not_a_courier", "The user's role is not courier.")])
     return user
 
 

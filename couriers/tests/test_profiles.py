@@ -68,8 +68,6 @@ def test_the_same_key_makes_one_courier(dispatcher: Caller) -> None:
 @pytest.mark.parametrize(
     ("body", "pointer", "code"),
     [
-        ({"user_id": str(uuid4()), "name": "Kim"}, "/user_id", "unknown_user"),
-        ({"email": "nobody@example.com", "name": "Kim"}, "/email", "unknown_user"),
         ({"name": "Kim"}, "", "required"),
         ({"email": "a@example.com", "user_id": str(uuid4()), "name": "Kim"}, "", "required"),
         ({"email": "a@example.com"}, "/name", "required"),
@@ -89,10 +87,18 @@ def test_a_profile_that_makes_no_sense_is_refused(
     assert Courier.objects.count() == 0
 
 
+@pytest.mark.parametrize("who", [{"user_id": str(uuid4())}, {"email": "nobody@example.com"}])
+def test_a_profile_needs_a_user(dispatcher: Caller, who: dict[str, str]) -> None:
+    response = dispatcher.post("couriers", {**who, "name": "Kim"})
+    assert refusal(response) == (404, "user_not_found")
+    assert [(e["pointer"], e["code"]) for e in response.json()["errors"]] == [(f"/{next(iter(who))}", "unknown_user")]
+    assert Courier.objects.count() == 0
+
+
 def test_only_users_with_the_role_become_couriers(dispatcher: Caller) -> None:
     response = dispatcher.post("couriers", {"user_id": str(make_user(Role.CUSTOMER).id), "name": "Ada"})
-    assert refusal(response) == (400, "invalid_request")
-    assert response.json()["errors"][0]["code"] == "not_a_courier"
+    assert refusal(response) == (409, "not_a_courier")
+    assert response.json()["errors"][0]["pointer"] == "/user_id"
     assert Courier.objects.count() == 0
 
 

@@ -29,7 +29,8 @@ def confirm_order(order_id: UUID, *, actor: Actor, expected_version: int | None 
 
 def confirm_if_automatic(order: Order) -> None:
     """For stores that take every order they can deliver. The caller holds the order's lock."""
-    settled = order.status == OrderStatus.PAID or order.payment_method == PaymentMethod.CASH
+    is_cash = order.payment_method == PaymentMethod.CASH
+    settled = order.status == OrderStatus.PAID or (order.status == OrderStatus.CREATED and is_cash)
     if order.store.confirms_automatically and settled and order.has_dropoff:
         _confirm(order, actor=Actor.system("automatic confirmation"))
 

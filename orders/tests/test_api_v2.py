@@ -257,6 +257,15 @@ def test_the_dropoff_stands_once_it_is_paid_but_a_missing_one_can_be_added(clien
     assert (added.status_code, added.json()["dropoff"], added.json()["total"]) == (200, dropoff["dropoff"], "5.00")
 
 
+def test_a_cash_order_that_confirmed_itself_can_still_be_edited(client_for: ClientFor) -> None:
+    store = make_store(confirms_automatically=True)
+    order = make_order(product=make_product(store), payment_method=PaymentMethod.CASH)
+    assert (order.customer, order.status) == (order.placed_by, "confirmed")
+    path, version = url(order), f'"{order.version}"'
+    answer = client_for(order.placed_by).patch(path, {"note": "new"}, format="json", headers={"If-Match": version})
+    assert (answer.status_code, answer.json()["status"], answer.json()["note"]) == (200, "confirmed", "new")
+
+
 def test_confirm_ready_and_timeline(client_for: ClientFor) -> None:
     order = make_paid_order()
     staff = make_user(Role.STORE_STAFF, stores=(order.store,))

@@ -77,7 +77,7 @@ def test_a_customer_pays_their_order(client_for: ClientFor) -> None:
         "captured_currency": "",
         "refunded_amount": "0.00",
         "review_reason": "",
-        "failure_reason": "",
+        "failure_reason": None,
         "reference": "",
         "version": 1,
     }

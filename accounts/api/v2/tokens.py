@@ -18,7 +18,9 @@ from accounts.api.v2.serializers import (
 )
 from accounts.errors import UnsupportedGrantType
 from accounts.services.tokens import TokenPair, renew, revoke, sign_in
+from api.errors import InvalidCredentials, InvalidToken
 from api.parsers import StrictJSONParser
+from api.refusals import refuses
 from api.scopes import ANY_TOKEN, ANYONE, Scopes
 from api.views import ApiView
 
@@ -45,6 +47,7 @@ class TokenView(ApiView):
         responses=TokenSerializer,
         auth=[],
     )
+    @refuses(UnsupportedGrantType, InvalidCredentials, InvalidToken)
     def post(self, request: Request) -> Response:
         grant = _grant_of(request.data)
         fields = self.body(GRANTS.get(grant, PasswordGrantSerializer))

@@ -17,12 +17,14 @@ from accounts.api.v2.serializers import (
     UserFilterSerializer,
     UserSerializer,
 )
+from accounts.errors import EmailTaken, OwnAccountProtected, UserNotFound
 from accounts.models import User
 from accounts.permissions import caller, granted_scopes
 from accounts.selectors import user_by_id, users
 from accounts.services.users import add_user, update_user
 from api.etags import expected_version, with_etag
 from api.idempotency.decorator import idempotent
+from api.refusals import refuses
 from api.scopes import ANY_TOKEN, Scopes
 from api.views import ApiView
 
@@ -83,6 +85,7 @@ class UserList(UserView):
         responses={201: UserSerializer},
     )
     @hashing_first
+    @refuses(EmailTaken)
     @idempotent
     def post(self, request: Request) -> Response:
         fields = self.body(NewUserSerializer)
@@ -97,6 +100,7 @@ class UserDetail(UserView):
     required_scopes: ClassVar[dict[str, Scopes]] = {"GET": "users:manage", "PATCH": "users:manage"}
 
     @extend_schema(operation_id="users_retrieve", summary="Show a user", tags=["Users"], responses=UserSerializer)
+    @refuses(UserNotFound)
     def get(self, request: Request, user_id: UUID) -> Response:
         return self.answer(user_by_id(user_id))
 
@@ -108,6 +112,7 @@ class UserDetail(UserView):
         request=UserChangeSerializer,
         responses=UserSerializer,
     )
+    @refuses(UserNotFound, EmailTaken, OwnAccountProtected)
     def patch(self, request: Request, user_id: UUID) -> Response:
         user = user_by_id(user_id)
         version = expected_version(request, required=True)

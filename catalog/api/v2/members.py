@@ -5,11 +5,14 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts.errors import UserNotFound
 from accounts.permissions import caller
 from api.idempotency.decorator import idempotent
+from api.refusals import refuses
 from api.scopes import Scopes
 from api.views import ApiView
 from catalog.api.v2.store_serializers import MemberSerializer, NewMemberSerializer
+from catalog.errors import StoreNotFound
 from catalog.models import Membership
 from catalog.selectors import memberships_of, store_run_by
 from catalog.services.memberships import add_member, remove_member
@@ -25,6 +28,7 @@ class MemberList(ApiView):
         tags=["Catalog"],
         responses=MemberSerializer(many=True),
     )
+    @refuses(StoreNotFound)
     def get(self, request: Request, store_id: UUID) -> Response:
         return self.page(memberships_of(store_run_by(caller(request), store_id)), MemberSerializer)
 
@@ -35,6 +39,7 @@ class MemberList(ApiView):
         request=NewMemberSerializer,
         responses={200: MemberSerializer, 201: MemberSerializer},
     )
+    @refuses(StoreNotFound, UserNotFound)
     @idempotent
     def post(self, request: Request, store_id: UUID) -> Response:
         store = store_run_by(caller(request), store_id)
@@ -53,6 +58,7 @@ class MemberDetail(ApiView):
         request=None,
         responses={204: None},
     )
+    @refuses(StoreNotFound)
     def delete(self, request: Request, store_id: UUID, user_id: UUID) -> Response:
         remove_member(store_run_by(caller(request), store_id).id, user_id=user_id)
         return Response(status=204)

@@ -12,6 +12,7 @@ from accounts.permissions import caller
 from api.errors import JSON
 from api.etags import expected_version, with_etag
 from api.idempotency.decorator import idempotent
+from api.refusals import refuses
 from api.scopes import Scopes
 from api.views import ApiView
 from catalog.api.v2.product_serializers import (
@@ -21,6 +22,14 @@ from catalog.api.v2.product_serializers import (
     ProductSerializer,
     StockChangeSerializer,
     stock_reason,
+)
+from catalog.errors import (
+    CurrencyMismatch,
+    InsufficientStock,
+    ProductNotFound,
+    SkuTaken,
+    StockLimitExceeded,
+    StoreNotFound,
 )
 from catalog.models import Product
 from catalog.selectors import matching_products, product_for, product_run_by, products_for, store_run_by, stores_run_by
@@ -59,6 +68,7 @@ class ProductList(ProductView):
         request=NewProductSerializer,
         responses={201: ProductSerializer},
     )
+    @refuses(StoreNotFound, SkuTaken, CurrencyMismatch)
     @idempotent
     def post(self, request: Request) -> Response:
         fields = self.body(NewProductSerializer)
@@ -86,6 +96,7 @@ class ProductDetail(ProductView):
     @extend_schema(
         operation_id="products_retrieve", summary="Show a product", tags=["Catalog"], responses=ProductSerializer
     )
+    @refuses(ProductNotFound)
     def get(self, request: Request, product_id: UUID) -> Response:
         return self.answer(product_id)
 
@@ -97,6 +108,7 @@ class ProductDetail(ProductView):
         request=ProductChangeSerializer,
         responses=ProductSerializer,
     )
+    @refuses(ProductNotFound, SkuTaken)
     def patch(self, request: Request, product_id: UUID) -> Response:
         product = product_run_by(caller(request), product_id)
         version = expected_version(request, required=True)
@@ -110,6 +122,7 @@ class ProductDetail(ProductView):
         tags=["Catalog"],
         responses={204: None},
     )
+    @refuses(ProductNotFound)
     def delete(self, request: Request, product_id: UUID) -> Response:
         product = product_run_by(caller(request), product_id)
         retire_product(product.id, expected_version=expected_version(request, required=False))
@@ -126,6 +139,7 @@ class ProductStock(ProductView):
         request=StockChangeSerializer,
         responses=ProductSerializer,
     )
+    @refuses(ProductNotFound, InsufficientStock, StockLimitExceeded)
     @idempotent
     def post(self, request: Request, product_id: UUID) -> Response:
         fields: dict[str, Any] = self.body(StockChangeSerializer)

@@ -10,6 +10,7 @@ from accounts.actors import Actor
 from accounts.permissions import caller
 from api.etags import expected_version, with_etag
 from api.idempotency.decorator import idempotent
+from api.refusals import refuses
 from api.scopes import Scopes
 from api.views import ApiView
 from catalog.api.v2.store_serializers import (
@@ -18,6 +19,7 @@ from catalog.api.v2.store_serializers import (
     StoreFilterSerializer,
     StoreSerializer,
 )
+from catalog.errors import StoreNotFound
 from catalog.models import Store
 from catalog.selectors import matching_stores, store_for, store_run_by, stores_for
 from catalog.services.stores import create_store, retire_store, update_store
@@ -72,6 +74,7 @@ class StoreDetail(StoreView):
     if_match: ClassVar[dict[str, bool]] = {"PATCH": True, "DELETE": False}
 
     @extend_schema(operation_id="stores_retrieve", summary="Show a store", tags=["Catalog"], responses=StoreSerializer)
+    @refuses(StoreNotFound)
     def get(self, request: Request, store_id: UUID) -> Response:
         return self.answer(store_id)
 
@@ -82,6 +85,7 @@ class StoreDetail(StoreView):
         request=StoreChangeSerializer,
         responses=StoreSerializer,
     )
+    @refuses(StoreNotFound)
     def patch(self, request: Request, store_id: UUID) -> Response:
         store = store_run_by(caller(request), store_id)
         version = expected_version(request, required=True)
@@ -95,6 +99,7 @@ class StoreDetail(StoreView):
         tags=["Catalog"],
         responses={204: None},
     )
+    @refuses(StoreNotFound)
     def delete(self, request: Request, store_id: UUID) -> Response:
         store = store_run_by(caller(request), store_id)
         retire_store(store.id, expected_version=expected_version(request, required=False))

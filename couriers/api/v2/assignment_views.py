@@ -12,6 +12,7 @@ from accounts.actors import Actor
 from accounts.permissions import caller
 from api.etags import expected_version, with_etag
 from api.idempotency.decorator import idempotent
+from api.refusals import refuses
 from api.scopes import Scopes
 from api.serializers import NoBody
 from api.views import ApiView
@@ -24,7 +25,16 @@ from couriers.api.v2.serializers import (
     FailSerializer,
     ReasonSerializer,
 )
-from couriers.errors import WrongPin
+from couriers.errors import (
+    AssignmentNotFound,
+    CourierAtCapacity,
+    CourierInactive,
+    CourierNotFound,
+    CourierNotOfStore,
+    OrderAlreadyAssigned,
+    PinLocked,
+    WrongPin,
+)
 from couriers.models import Assignment
 from couriers.selectors import assignment_for, assignments_for, order_to_carry, own_courier
 from couriers.services.accepting import accept_order
@@ -33,9 +43,11 @@ from couriers.services.carrying import fail, pick_up
 from couriers.services.delivering import Proof, deliver
 from couriers.services.releasing import give_back
 from couriers.states import FailureReason
+from orders.errors import OrderNotFound, OrderNotReady, TransitionNotAllowed
 from orders.selectors import order_for
 
 TAGS = ["Assignments"]
+OPTIONAL = {"POST": False}
 ORDER_VERSION = "If-Match, optional, names the version of the order; the answer is the assignment with its own ETag."
 
 
@@ -56,6 +68,7 @@ class AssignmentView(ApiView):
 
 class OrderAccept(AssignmentView):
     required_scopes: ClassVar[dict[str, Scopes]] = {"POST": "deliver"}
+    if_match = OPTIONAL
 
     @extend_schema(
         operation_id="orders_accept",
@@ -64,6 +77,9 @@ class OrderAccept(AssignmentView):
         tags=TAGS,
         request=NoBody,
         responses=AssignmentSerializer,
+    )
+    @refuses(
+        OrderNotFound, CourierNotFound, OrderAlreadyAssigned, TransitionNotAllowed, CourierInactive, CourierAtCapacity
     )
     @idempotent
     def post(self, request: Request, order_id: UUID) -> Response:
@@ -75,6 +91,7 @@ class OrderAccept(AssignmentView):
 
 class OrderAssign(AssignmentView):
     required_scopes: ClassVar[dict[str, Scopes]] = {"POST": "dispatch"}
+    if_match = OPTIONAL
 
     @extend_schema(
         operation_id="orders_assign",
@@ -83,6 +100,15 @@ class OrderAssign(AssignmentView):
         tags=TAGS,
         request=AssignSerializer,
         responses=AssignmentSerializer,
+    )
+    @refuses(
+        OrderNotFound,
+        CourierNotFound,
+        OrderAlreadyAssigned,
+        TransitionNotAllowed,
+        CourierInactive,
+        CourierAtCapacity,
+        CourierNotOfStore,
     )
     @idempotent
     def post(self, request: Request, order_id: UUID) -> Response:
@@ -93,6 +119,7 @@ class OrderAssign(AssignmentView):
 
 class OrderUnassign(AssignmentView):
     required_scopes: ClassVar[dict[str, Scopes]] = {"POST": "dispatch"}
+    if_match = OPTIONAL
 
     @extend_schema(
         operation_id="orders_unassign",
@@ -102,6 +129,7 @@ class OrderUnassign(AssignmentView):
         request=ReasonSerializer,
         responses=AssignmentSerializer,
     )
+    @refuses(OrderNotFound, TransitionNotAllowed)
     @idempotent
     def post(self, request: Request, order_id: UUID) -> Response:
         reason: str = self.body(ReasonSerializer)["reason"]
@@ -130,12 +158,14 @@ class AssignmentDetail(AssignmentView):
     @extend_schema(
         operation_id="assignments_retrieve", summary="Show an assignment", tags=TAGS, responses=AssignmentSerializer
     )
+    @refuses(AssignmentNotFound)
     def get(self, request: Request, assignment_id: UUID) -> Response:
         return self.answer(assignment_for(caller(request), assignment_id))
 
 
 class AssignmentPickUp(AssignmentView):
     required_scopes: ClassVar[dict[str, Scopes]] = {"POST": "deliver"}
+    if_match = OPTIONAL
 
     @extend_schema(
         operation_id="assignments_pick_up",
@@ -144,6 +174,7 @@ class AssignmentPickUp(AssignmentView):
         request=NoBody,
         responses=AssignmentSerializer,
     )
+    @refuses(AssignmentNotFound, TransitionNotAllowed, OrderNotReady)
     @idempotent
     def post(self, request: Request, assignment_id: UUID) -> Response:
         self.body(NoBody)
@@ -153,6 +184,7 @@ class AssignmentPickUp(AssignmentView):
 
 class AssignmentRelease(AssignmentView):
     required_scopes: ClassVar[dict[str, Scopes]] = {"POST": "deliver"}
+    if_match = OPTIONAL
 
     @extend_schema(
         operation_id="assignments_release",
@@ -161,6 +193,7 @@ class AssignmentRelease(AssignmentView):
         request=ReasonSerializer,
         responses=AssignmentSerializer,
     )
+    @refuses(AssignmentNotFound, TransitionNotAllowed)
     @idempotent
     def post(self, request: Request, assignment_id: UUID) -> Response:
         reason: str = self.body(ReasonSerializer)["reason"]
@@ -170,6 +203,7 @@ class AssignmentRelease(AssignmentView):
 
 class AssignmentDeliver(AssignmentView):
     required_scopes: ClassVar[dict[str, Scopes]] = {"POST": "deliver"}
+    if_match = OPTIONAL
 
     @extend_schema(
         operation_id="assignments_deliver",
@@ -178,6 +212,7 @@ class AssignmentDeliver(AssignmentView):
         request=DeliverSerializer,
         responses=AssignmentSerializer,
     )
+    @refuses(AssignmentNotFound, TransitionNotAllowed, WrongPin, PinLocked)
     @idempotent
     def post(self, request: Request, assignment_id: UUID) -> Response:
         proof = Proof(**self.body(DeliverSerializer))
@@ -190,6 +225,7 @@ class AssignmentDeliver(AssignmentView):
 
 class AssignmentFail(AssignmentView):
     required_scopes: ClassVar[dict[str, Scopes]] = {"POST": "deliver"}
+    if_match = OPTIONAL
 
     @extend_schema(
         operation_id="assignments_fail",
@@ -198,6 +234,7 @@ class AssignmentFail(AssignmentView):
         request=FailSerializer,
         responses=AssignmentSerializer,
     )
+    @refuses(AssignmentNotFound, TransitionNotAllowed)
     @idempotent
     def post(self, request: Request, assignment_id: UUID) -> Response:
         fields = self.body(FailSerializer)

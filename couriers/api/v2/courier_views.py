@@ -8,9 +8,11 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts.errors import UserNotFound
 from accounts.permissions import caller
 from api.etags import expected_version, with_etag
 from api.idempotency.decorator import idempotent
+from api.refusals import refuses
 from api.scopes import Scopes
 from api.views import ApiView
 from couriers.api.v2.filters import filtered_couriers
@@ -24,6 +26,7 @@ from couriers.api.v2.serializers import (
     ReceiptSerializer,
     fixes_of,
 )
+from couriers.errors import CapacityBelowActiveOrders, CourierExists, CourierInactive, CourierNotFound, NotACourier
 from couriers.models import Courier
 from couriers.selectors import courier_for, couriers_for, own_courier
 from couriers.services.positions import record_positions
@@ -62,6 +65,7 @@ class CourierList(CourierView):
         request=NewCourierSerializer,
         responses={201: CourierSerializer},
     )
+    @refuses(UserNotFound, NotACourier, CourierExists)
     @idempotent
     def post(self, request: Request) -> Response:
         profile = self.body(NewCourierSerializer)
@@ -76,6 +80,7 @@ class CourierDetail(CourierView):
     required_scopes: ClassVar[dict[str, Scopes]] = {"GET": "couriers:read", "PATCH": "couriers:write"}
 
     @extend_schema(operation_id="couriers_retrieve", summary="Show a courier", tags=TAGS, responses=CourierSerializer)
+    @refuses(CourierNotFound)
     def get(self, request: Request, courier_id: UUID) -> Response:
         return self.answer(courier_for(caller(request), courier_id))
 
@@ -86,6 +91,7 @@ class CourierDetail(CourierView):
         request=CourierChangeSerializer,
         responses=CourierSerializer,
     )
+    @refuses(CourierNotFound, CapacityBelowActiveOrders)
     def patch(self, request: Request, courier_id: UUID) -> Response:
         courier = courier_for(caller(request), courier_id)
         version = expected_version(request, required=True)
@@ -100,6 +106,7 @@ class OwnCourier(CourierView):
     @extend_schema(
         operation_id="couriers_me_retrieve", summary="Show my courier profile", tags=TAGS, responses=CourierSerializer
     )
+    @refuses(CourierNotFound)
     def get(self, request: Request) -> Response:
         return self.answer(own_courier(caller(request)))
 
@@ -111,6 +118,7 @@ class OwnCourier(CourierView):
         request=OwnStatusSerializer,
         responses=CourierSerializer,
     )
+    @refuses(CourierNotFound, CourierInactive)
     def patch(self, request: Request) -> Response:
         status = CourierStatus(self.body(OwnStatusSerializer)["status"])
         courier = own_courier(caller(request))
@@ -130,6 +138,7 @@ class OwnPositions(ApiView):
         request=FixBatchSerializer,
         responses=ReceiptSerializer,
     )
+    @refuses(CourierNotFound)
     def post(self, request: Request) -> Response:
         receipt = record_positions(caller(request).id, fixes=fixes_of(self.body(FixBatchSerializer)))
         return Response({"accepted": receipt.accepted, "ignored": receipt.ignored})

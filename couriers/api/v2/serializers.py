@@ -6,7 +6,7 @@ from django.utils import timezone
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from api.serializers import ChangeSerializer, StrictSerializer
+from api.serializers import ChangeSerializer, MaybeChoiceField, StrictSerializer
 from couriers.models import Assignment, Courier
 from couriers.services.positions import Fix
 from couriers.states import AssignmentStatus, Availability, CourierStatus, FailureReason
@@ -163,7 +163,7 @@ class AssignmentSerializer(serializers.ModelSerializer[Assignment]):
     order_number = serializers.CharField(source="order.number")
     store_id = serializers.UUIDField(source="order.store_id")
     courier_id = serializers.UUIDField()
-    failure_reason = serializers.SerializerMethodField()
+    failure_reason = MaybeChoiceField(FailureReason.choices, help_text="Null unless it has failed.")
 
     class Meta:
         model = Assignment
@@ -188,10 +188,6 @@ class AssignmentSerializer(serializers.ModelSerializer[Assignment]):
             "updated_at",
         ]
         read_only_fields = fields
-
-    @extend_schema_field(serializers.ChoiceField(choices=FailureReason.choices, allow_null=True))
-    def get_failure_reason(self, assignment: Assignment) -> str | None:
-        return assignment.failure_reason or None
 
 
 def fixes_of(fields: dict[str, Any]) -> list[Fix]:

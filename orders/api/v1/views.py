@@ -7,9 +7,12 @@ from rest_framework.response import Response
 
 from accounts.permissions import caller
 from api.idempotency.decorator import idempotent
+from api.refusals import refuses
 from api.scopes import Scopes
 from api.versions import DeprecatedView
+from catalog.errors import InsufficientStock, OutsideDeliveryArea, ProductNotFound, StoreClosed
 from orders.api.v1.serializers import NewOrderV1Serializer, OrderV1Serializer, PlacedOrderV1Serializer
+from orders.errors import CustomerNotFound, OrderNotFound, ProductUnavailable
 from orders.selectors import customer_for, order_for
 from orders.services.placing import place_order
 from orders.services.requests import order_for_saved_dropoff
@@ -28,6 +31,7 @@ class OrderListV1(DeprecatedView):
         responses={201: PlacedOrderV1Serializer},
         deprecated=True,
     )
+    @refuses(CustomerNotFound, ProductNotFound, ProductUnavailable, InsufficientStock, StoreClosed, OutsideDeliveryArea)
     @idempotent
     def post(self, request: Request) -> Response:
         fields = self.body(NewOrderV1Serializer)
@@ -51,5 +55,6 @@ class OrderDetailV1(DeprecatedView):
         responses=OrderV1Serializer,
         deprecated=True,
     )
+    @refuses(OrderNotFound)
     def get(self, request: Request, order_id: UUID) -> Response:
         return Response(OrderV1Serializer(order_for(caller(request), order_id)).data)

@@ -9,7 +9,7 @@ from rest_framework import serializers
 from accounts.actors import Actor
 from accounts.models import User
 from accounts.roles import Role
-from api.serializers import ChangeSerializer, MoneyField, StrictSerializer
+from api.serializers import ChangeSerializer, MaybeChoiceField, MoneyField, StrictSerializer
 from catalog.geography import Position
 from orders.models import Charge, Order, OrderLine, TimelineEntry
 from orders.services.moving import allowed_moves
@@ -195,6 +195,7 @@ class OrderSerializer(serializers.ModelSerializer[Order]):
 
 class TimelineEntrySerializer(serializers.ModelSerializer[TimelineEntry]):
     at = serializers.DateTimeField(source="created_at")
+    from_status = MaybeChoiceField(OrderStatus.choices, help_text="Null for the first entry.")
     actor = serializers.SerializerMethodField()
 
     class Meta:

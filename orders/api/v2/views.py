@@ -9,12 +9,14 @@ from rest_framework.response import Response
 
 from accounts.actors import Actor
 from accounts.permissions import caller
-from api.errors import JSON
+from api.errors import JSON, PermissionRefused
 from api.etags import expected_version, with_etag
 from api.idempotency.decorator import idempotent
+from api.refusals import refuses
 from api.scopes import Scopes
 from api.serializers import NoBody
 from api.views import ApiView
+from catalog.errors import InsufficientStock, OutsideDeliveryArea, ProductNotFound, StoreClosed
 from orders.api.v2.examples import order_example
 from orders.api.v2.filters import filtered
 from orders.api.v2.serializers import (
@@ -26,6 +28,18 @@ from orders.api.v2.serializers import (
     TimelineEntrySerializer,
     new_order,
     order_edit,
+)
+from orders.errors import (
+    DropoffFixed,
+    DropoffMissing,
+    ExternalIdTaken,
+    OrderClosed,
+    OrderNotFound,
+    ProductUnavailable,
+    RefundTooLarge,
+    SeveralStores,
+    TotalChanged,
+    TransitionNotAllowed,
 )
 from orders.models import Order
 from orders.selectors import order_for, orders_for, timeline_of, with_content
@@ -70,6 +84,16 @@ class OrderList(OrderView):
         request=NewOrderSerializer,
         responses={201: OrderSerializer},
     )
+    @refuses(
+        ProductNotFound,
+        ProductUnavailable,
+        SeveralStores,
+        InsufficientStock,
+        StoreClosed,
+        OutsideDeliveryArea,
+        TotalChanged,
+        ExternalIdTaken,
+    )
     @idempotent(required=True)
     def post(self, request: Request) -> Response:
         order = place_order(new_order(self.body(NewOrderSerializer), user=caller(request)), placed_by=caller(request))
@@ -88,6 +112,7 @@ class OrderDetail(OrderView):
     }
 
     @extend_schema(operation_id="orders_retrieve", summary="Show an order", tags=["Orders"], responses=OrderSerializer)
+    @refuses(OrderNotFound)
     def get(self, request: Request, order_id: UUID) -> Response:
         return self.answer(order_id)
 
@@ -98,6 +123,7 @@ class OrderDetail(OrderView):
         request=OrderEditSerializer,
         responses=OrderSerializer,
     )
+    @refuses(OrderNotFound, OrderClosed, DropoffFixed, OutsideDeliveryArea, StoreClosed)
     def patch(self, request: Request, order_id: UUID) -> Response:
         order = order_for(caller(request), order_id)
         version = expected_version(request, required=True)
@@ -117,6 +143,7 @@ class OrderTimeline(ApiView):
         tags=["Orders"],
         responses=TimelineEntrySerializer(many=True),
     )
+    @refuses(OrderNotFound)
     def get(self, request: Request, order_id: UUID) -> Response:
         return self.page(timeline_of(order_for(caller(request), order_id)), TimelineEntrySerializer)
 
@@ -132,6 +159,7 @@ class OrderConfirm(OrderView):
         request=NoBody,
         responses=OrderSerializer,
     )
+    @refuses(OrderNotFound, TransitionNotAllowed, DropoffMissing)
     @idempotent
     def post(self, request: Request, order_id: UUID) -> Response:
         self.body(NoBody)
@@ -151,6 +179,7 @@ class OrderReady(OrderView):
         request=NoBody,
         responses=OrderSerializer,
     )
+    @refuses(OrderNotFound, TransitionNotAllowed)
     @idempotent
     def post(self, request: Request, order_id: UUID) -> Response:
         self.body(NoBody)
@@ -170,6 +199,7 @@ class OrderCancel(OrderView):
         request=CancelSerializer,
         responses=OrderSerializer,
     )
+    @refuses(OrderNotFound, TransitionNotAllowed, RefundTooLarge, PermissionRefused)
     @idempotent
     def post(self, request: Request, order_id: UUID) -> Response:
         fields: dict[str, Any] = self.body(CancelSerializer)

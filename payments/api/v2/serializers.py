@@ -6,8 +6,8 @@ from typing import Any, ClassVar, Final
 from drf_spectacular.utils import PolymorphicProxySerializer
 from rest_framework import serializers
 
-from api.serializers import MoneyField, StrictSerializer
-from payments.models import Payment, PaymentStatus, Provider, Refund
+from api.serializers import MaybeChoiceField, MoneyField, StrictSerializer
+from payments.models import FailureReason, Payment, PaymentStatus, Provider, Refund
 from payments.providers.simulated import SimulatedToken
 from payments.services.settling import Outcome
 
@@ -49,6 +49,7 @@ class PaymentSerializer(serializers.ModelSerializer[Payment]):
     order_id = serializers.UUIDField()
     amount = MoneyField()
     captured_amount = MoneyField(help_text="What was really taken.")
+    failure_reason = MaybeChoiceField(FailureReason.choices, help_text="Null unless it has failed.")
     refunded_amount = MoneyField(help_text="What has gone back; refunds under way do not count yet.")
 
     class Meta:

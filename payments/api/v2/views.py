@@ -13,8 +13,10 @@ from accounts.permissions import caller
 from api.errors import JSON
 from api.etags import expected_version, with_etag
 from api.idempotency.decorator import idempotent
+from api.refusals import refuses
 from api.scopes import ANYONE, Scopes
 from api.views import ApiView
+from orders.errors import OrderNotFound
 from orders.selectors import order_for
 from payments.api.v2.examples import payment_example
 from payments.api.v2.filters import filtered
@@ -27,6 +29,17 @@ from payments.api.v2.serializers import (
     PaymentFilterSerializer,
     PaymentSerializer,
     RefundSerializer,
+)
+from payments.errors import (
+    ExternalPaymentRefused,
+    InvalidSignature,
+    OrderNotPayable,
+    PaymentExists,
+    PaymentMethodMismatch,
+    PaymentNotFound,
+    RefundExceedsCaptured,
+    RefundNotAllowed,
+    StaleSignature,
 )
 from payments.models import Payment, Provider, Refund
 from payments.providers.registry import provider_named
@@ -61,6 +74,7 @@ class PaymentList(ApiView):
         request=NEW_PAYMENT,
         responses={201: PaymentSerializer},
     )
+    @refuses(OrderNotFound, PaymentMethodMismatch, PaymentExists, OrderNotPayable, ExternalPaymentRefused)
     @idempotent(required=True)
     def post(self, request: Request) -> Response:
         payment = payment_for(caller(request), self._pay(request).id)
@@ -89,6 +103,7 @@ class PaymentDetail(ApiView):
     @extend_schema(
         operation_id="payments_retrieve", summary="Show a payment", tags=["Payments"], responses=PaymentSerializer
     )
+    @refuses(PaymentNotFound)
     def get(self, request: Request, payment_id: UUID) -> Response:
         payment = payment_for(caller(request), payment_id)
         return with_etag(Response(self.get_serializer(payment).data), payment.version)
@@ -108,6 +123,7 @@ class RefundList(ApiView):
         tags=["Payments"],
         responses=RefundSerializer(many=True),
     )
+    @refuses(PaymentNotFound)
     def get(self, request: Request, payment_id: UUID) -> Response:
         payment = payment_for(caller(request), payment_id)
         page = self.page(payment.refunds.select_related("payment"), RefundSerializer)
@@ -120,6 +136,7 @@ class RefundList(ApiView):
         request=NewRefundSerializer,
         responses={201: RefundSerializer},
     )
+    @refuses(PaymentNotFound, RefundNotAllowed, RefundExceedsCaptured)
     @idempotent
     def post(self, request: Request, payment_id: UUID) -> Response:
         given = self.body(NewRefundSerializer)
@@ -154,6 +171,7 @@ class SimulatedWebhook(ApiView):
         responses=NoticeTakenSerializer,
         auth=[],
     )
+    @refuses(InvalidSignature, StaleSignature, PaymentNotFound)
     def post(self, request: Request) -> Response:
         notice = provider_named(Provider.SIMULATED).parse_webhook(request.headers, request.body)
         return Response({"outcome": settle(notice, provider=Provider.SIMULATED)})

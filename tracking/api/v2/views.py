@@ -6,9 +6,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.permissions import caller
+from api.refusals import refuses
 from api.scopes import Scopes
 from api.views import ApiView
+from orders.errors import OrderNotFound
 from tracking.api.v2.serializers import DeliverySerializer
+from tracking.errors import OrderNotDispatched
 from tracking.selectors import delivery_for
 
 
@@ -23,5 +26,6 @@ class DeliveryDetail(ApiView):
         tags=["Deliveries"],
         responses=DeliverySerializer,
     )
+    @refuses(OrderNotFound, OrderNotDispatched)
     def get(self, request: Request, order_id: UUID) -> Response:
         return Response(DeliverySerializer(delivery_for(caller(request), order_id)).data)

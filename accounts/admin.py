@@ -5,6 +5,7 @@ from uuid import UUID
 
 from django import forms
 from django.contrib import admin
+from django.contrib.auth import update_session_auth_hash
 from django.contrib.auth.models import Group
 from django.contrib.auth.password_validation import validate_password
 from django.http import HttpRequest
@@ -108,11 +109,13 @@ class SetPassword(Move):
     scope = MANAGE
     tone = "primary"
     form = PasswordForm
-    explanation = "Signs them out everywhere: their refresh tokens end, and so do their sessions on this site."
+    explanation = "Signs them out everywhere else: their refresh tokens end, and their other sessions on this site."
 
     def perform(self, target: User, *, actor: Actor, form: MoveForm) -> str:
         password = form.cleaned_data["password"]
-        update_user(target.pk, actor=actor, expected_version=form.expected_version, password=password)
+        user = update_user(target.pk, actor=actor, expected_version=form.expected_version, password=password)
+        if user.pk == actor.user_id:
+            update_session_auth_hash(form.request, user)
         return f"{target.email} has a new password."
 
 

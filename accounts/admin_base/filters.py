@@ -11,6 +11,10 @@ from unfold.contrib.filters.admin import RangeDateFilter
 class DaysFilter(RangeDateFilter):
     """From the beginning of one day to the end of another; either may be left out."""
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.title = f"{self.title} (days of {timezone.get_current_timezone_name()})"
+
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         first, last = self._day("from"), self._day("to")
         if first is not None:

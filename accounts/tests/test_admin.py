@@ -199,6 +199,17 @@ def test_password_is_set_by_its_button_and_ends_their_sessions(admin: Client) ->
     assert theirs.get("/admin/").status_code == 302
 
 
+def test_administrator_who_sets_their_own_password_stays_signed_in() -> None:
+    user = make_user(Role.ADMIN, password=PASSWORD)
+    client, elsewhere = signed_in(user), signed_in(user)
+
+    answer = press(client, page_of(client, user), "password", password=NEW_PASSWORD, repeated=NEW_PASSWORD)
+
+    assert told(answer) == [f"{user.email} has a new password."]
+    assert client.get("/admin/").status_code == 200
+    assert elsewhere.get("/admin/").status_code == 302
+
+
 def test_own_password_is_changed_and_one_stays_signed_in() -> None:
     user = make_user(Role.DISPATCHER, password=PASSWORD)
     client = signed_in(user)

@@ -89,6 +89,7 @@ class FullOrderAdmin(OrderAdmin):
         return {
             **super().page_context(target, request=request),
             "page": order_page(target, with_events=with_events),
+            "links": [("Customer's page", target.tracking_path)],
             "zone": target.store.time_zone,
             "sees_couriers": holds_scope(request, "couriers:read"),
             "sees_events": with_events,

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar, Final
 
 from django.conf import settings
+from django.core.exceptions import RequestDataTooBig
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from rest_framework.exceptions import ValidationError
@@ -21,6 +22,8 @@ from api.strictness import without_blanks
 
 PAGE_PARAMETERS: Final = frozenset({"cursor", "limit"})
 SAFE_METHODS: Final = frozenset({"GET", "HEAD"})
+DISCARDED_CHUNK_BYTES: Final = 64 * 1024
+MAX_DISCARDED_BYTES: Final = 8 * 1024 * 1024
 
 
 class ApiView(GenericAPIView[Any]):
@@ -114,8 +117,21 @@ class ApiView(GenericAPIView[Any]):
 
 def _read_body(request: Request) -> None:
     """DRF reads the stream past Django's limit, and idempotency needs the raw body. Raises PayloadTooLarge."""
-    if len(request.body) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
+    try:
+        size = len(request.body)
+    except RequestDataTooBig as error:
+        _discard_body(request)
+        raise PayloadTooLarge from error
+    if size > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
         raise PayloadTooLarge
+
+
+def _discard_body(request: Request) -> None:
+    """Under WSGI the server closes the connection on what is left unread, and whoever is still sending it sees a reset
+    instead of our answer. Bounded: nobody who sends without end is listened to for ever."""
+    left = MAX_DISCARDED_BYTES
+    while left > 0 and (chunk := request.read(DISCARDED_CHUNK_BYTES)):
+        left -= len(chunk)
 
 
 def _refuse_parameters(names: Iterable[str]) -> None:

@@ -88,6 +88,16 @@ def test_a_body_beyond_the_limit_is_refused(client: APIClient, settings: Any) ->
     assert (answer.status_code, answer.json()["code"]) == (413, "payload_too_large")
 
 
+def test_a_body_beyond_the_limit_is_read_to_its_end_so_that_its_sender_hears_why(
+    client: APIClient, settings: Any
+) -> None:
+    settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 100
+    answer = client.post("/api/baskets", {"note": "x" * 200_000}, format="json")
+
+    assert answer.status_code == 413
+    assert answer.wsgi_request.environ["wsgi.input"].read() == b""
+
+
 @pytest.mark.parametrize(
     ("body", "reason"),
     [

@@ -119,8 +119,9 @@ class Server:
             if self._stopping:
                 return
             tell(f"the site stopped (exit code {code}); starting it again")
-            await self.start()
-            tell("the site is back")
+            with contextlib.suppress(ServerFailed):  # it died once more, which the next round finds
+                await self.start()
+                tell("the site is back")
         raise ServerFailed(f"the site stopped {RESTARTS} times; its log is {self.log}")
 
     async def stop(self) -> None:

@@ -1,8 +1,10 @@
 """Errors outside of DRF's views: problem details for programs, a page for people."""
 
+import sys
 from collections.abc import Mapping
 from typing import Final
 
+from django.db import Error as DatabaseFault
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.template.loader import render_to_string
 
@@ -28,8 +30,10 @@ def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """Django has logged the exception under the request id that the answer names."""
-    return _answer(request, errors.InternalError())
+    """Django calls this while it handles the exception, and logs it under the request id that the answer names."""
+    exception = sys.exc_info()[1]
+    known = as_catalogued(exception) if isinstance(exception, DatabaseFault) else None
+    return _answer(request, known or errors.InternalError())
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:

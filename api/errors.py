@@ -280,3 +280,13 @@ class Busy(CataloguedError):
     remedy = "Wait as long as Retry-After says, then send the same request again."
     retryable = True
     default_headers = MappingProxyType({"Retry-After": "1"})
+
+
+class Unavailable(CataloguedError):
+    code = "unavailable"
+    status = 503
+    title = "Temporarily unavailable"
+    cause = "The database does not answer at the moment; whether the request was carried out is not known."
+    remedy = "Wait as long as Retry-After says, then send the same request again, with the same Idempotency-Key."
+    retryable = True
+    default_headers = MappingProxyType({"Retry-After": "2"})

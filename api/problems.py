@@ -1,5 +1,6 @@
 """Errors as RFC 9457 problem details: the one place where an error becomes HTTP."""
 
+import logging
 import math
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
@@ -15,8 +16,11 @@ from rest_framework.response import Response
 
 from api import errors
 from api.errors import JSON, CataloguedError, FieldProblem
+from api.outages import is_outage
 from api.request_ids import current_request_id
 from api.transactions import is_contention
+
+logger = logging.getLogger(__name__)
 
 PROBLEM_JSON: Final = "application/problem+json"
 _CSRF_PREFIX: Final = "CSRF Failed"
@@ -27,6 +31,8 @@ def exception_handler(error: Exception, context: Mapping[str, Any]) -> Response 
     problem = as_catalogued(error)
     if problem is None:
         return None
+    if problem.status >= 500:
+        logger.warning("answering %s because of %s: %s", problem.code, type(error).__name__, error)
     request: Request = context["request"]
     response = Response(problem_body(problem, request), status=problem.status, headers=problem.headers)
     return as_problem(response, request)
@@ -82,6 +88,8 @@ def as_catalogued(error: BaseException) -> CataloguedError | None:
         return _of_rest_framework(error)
     if isinstance(error, OperationalError) and is_contention(error):
         return errors.Busy()
+    if is_outage(error):
+        return errors.Unavailable()
     return _of_django(error)
 
 

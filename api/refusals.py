@@ -33,6 +33,7 @@ def refusals_of(view: Any, method: str) -> frozenset[Refusal]:
             errors.InvalidRequest,
             errors.NotAcceptable,
             errors.Busy,
+            errors.Unavailable,
             *getattr(handler, "refusals", ()),
             *_of_access(view, method),
             *_of_body(method),

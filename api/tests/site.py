@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from django.contrib.auth.models import Group
+from django.db import connection
 from django.http import HttpRequest, HttpResponse
 from django.urls import include, path
 from rest_framework import serializers
@@ -120,9 +121,12 @@ class ThingView(CallerView):
         return self.get(request, thing_id)
 
 
+FATES = ("conflict", "forbidden", "busy", "crash", "not_found", "lose the database")
+
+
 class GroupInput(StrictSerializer):
     name = serializers.CharField(max_length=50)
-    then = serializers.ChoiceField(choices=["conflict", "forbidden", "busy", "crash", "not_found"], required=False)
+    then = serializers.ChoiceField(choices=FATES, required=False)
 
 
 class GroupView(CallerView):
@@ -150,6 +154,9 @@ class GroupView(CallerView):
                 raise errors.NotFound
             case "busy":
                 raise errors.Busy
+            case "lose the database":
+                with connection.cursor() as cursor:
+                    cursor.execute("SELECT pg_terminate_backend(pg_backend_pid())")
             case "crash":
                 raise ZeroDivisionError
 

@@ -126,7 +126,7 @@ def test_an_operation_names_what_it_refuses_with_and_nothing_else(schema: dict[s
         "401": ["authentication_required", "invalid_token"],
         "403": ["insufficient_scope"],
         "406": ["not_acceptable"],
-        "503": ["busy"],
+        "503": ["busy", "unavailable"],
     }
     assert codes(schema, "patch", THING) == {
         "400": ["invalid_request", "malformed_request"],
@@ -139,13 +139,13 @@ def test_an_operation_names_what_it_refuses_with_and_nothing_else(schema: dict[s
         "413": ["payload_too_large"],
         "415": ["unsupported_media_type"],
         "428": ["precondition_required"],
-        "503": ["busy"],
+        "503": ["busy", "unavailable"],
     }
     assert codes(schema, "get", THING) == {
         "400": ["invalid_request"],
         "404": ["not_found"],
         "406": ["not_acceptable"],
-        "503": ["busy"],
+        "503": ["busy", "unavailable"],
     }
     assert codes(schema, "post", "/api/groups")["400"] == [
         "idempotency_key_invalid",
@@ -156,9 +156,9 @@ def test_an_operation_names_what_it_refuses_with_and_nothing_else(schema: dict[s
 
 
 def test_a_refusal_of_several_operations_is_told_once(schema: dict[str, Any]) -> None:
-    busy = schema["components"]["responses"]["Busy"]
+    busy = schema["components"]["responses"]["BusyOrUnavailable"]
 
-    assert operation(schema, "get", THING)["responses"]["503"] == {"$ref": "#/components/responses/Busy"}
+    assert operation(schema, "get", THING)["responses"]["503"] == {"$ref": "#/components/responses/BusyOrUnavailable"}
     assert list(busy["headers"]) == ["Retry-After"]
     assert schema["components"]["schemas"]["Problem"]["properties"]["code"]["enum"] == list(catalogue())
 

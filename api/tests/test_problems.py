@@ -1,19 +1,36 @@
 import logging
+import sqlite3
 from typing import Any
 
+import psycopg
 import pytest
+from django.contrib.auth.models import Group
 from django.core.exceptions import BadRequest, PermissionDenied, RequestDataTooBig, SuspiciousOperation
-from django.db import OperationalError
+from django.db import InterfaceError, OperationalError
 from django.http import Http404
+from django.test import RequestFactory
+from psycopg_pool import PoolTimeout
 from rest_framework import exceptions
 from rest_framework.exceptions import ErrorDetail
 from rest_framework.test import APIClient
 
+from api.error_pages import server_error
+from api.idempotency.models import IdempotencyKey
+from api.outages import is_outage
 from api.problems import as_catalogued, field_problems
 from api.tests.test_idempotency import post
 from api.tests.test_transactions import database_error
 
 THING = "/api/things/0192f0c1-2b3c-7d4e-8f50-123456789abc"
+
+
+def caused(error: Exception, cause: Exception) -> Exception:
+    error.__cause__ = cause
+    return error
+
+
+def lost_connection() -> Exception:
+    return caused(OperationalError("lost"), psycopg.OperationalError("server closed the connection unexpectedly"))
 
 
 @pytest.mark.django_db
@@ -100,6 +117,10 @@ def test_nested_details_are_flattened(detail: Any, expected: list[tuple[str, str
         (SuspiciousOperation(), "malformed_request"),
         (BadRequest(), "malformed_request"),
         (database_error("40P01"), "busy"),
+        (database_error("57P03"), "unavailable"),
+        (database_error("08006"), "unavailable"),
+        (database_error("53300"), "unavailable"),
+        (lost_connection(), "unavailable"),
     ],
 )
 def test_known_errors_have_a_code(error: Exception, code: str) -> None:
@@ -107,6 +128,15 @@ def test_known_errors_have_a_code(error: Exception, code: str) -> None:
 
     assert problem is not None
     assert problem.code == code
+
+
+@pytest.mark.parametrize("error", [OperationalError, InterfaceError])
+def test_a_pool_that_ran_dry_is_an_outage(error: type[Exception]) -> None:
+    assert is_outage(caused(error("no connection"), PoolTimeout("no connection")))
+
+
+def test_a_locked_sqlite_file_is_no_outage() -> None:
+    assert not is_outage(caused(OperationalError("database is locked"), sqlite3.OperationalError("locked")))
 
 
 @pytest.mark.parametrize("error", [ValueError("x"), OperationalError("gone"), database_error("57014")])
@@ -153,6 +183,28 @@ def test_an_error_nobody_foresaw_is_logged_and_not_told(stranger: APIClient, cap
     assert (problem["code"], problem["request_id"]) == ("internal_error", "req-1")
     assert b"hunter2" not in answer.content
     assert [str(record.exc_info[1]) for record in caplog.records if record.exc_info] == ["the password is hunter2"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_database_that_goes_away_says_when_to_come_back_and_with_the_same_key(client: APIClient) -> None:
+    lost = post(client, "k", {"name": "riders", "then": "lose the database"})
+
+    assert (lost.status_code, lost["Retry-After"], lost.json()["code"]) == (503, "2", "unavailable")
+    assert "terminating" not in lost.content.decode()
+    assert not Group.objects.exists()
+    assert not IdempotencyKey.objects.exists()
+    assert post(client, "k", {"name": "riders"}).status_code == 201
+    assert Group.objects.get().name == "riders"
+
+
+def test_a_page_without_its_database_is_unavailable(rf: RequestFactory) -> None:
+    try:
+        raise lost_connection()
+    except OperationalError:
+        answer = server_error(rf.get("/admin/", headers={"Accept": "text/html"}))
+
+    assert (answer.status_code, answer["Retry-After"]) == (503, "2")
+    assert "<h1>Temporarily unavailable</h1>" in answer.content.decode()
 
 
 @pytest.mark.django_db(transaction=True)

@@ -73,6 +73,15 @@ class TotalChanged(CataloguedError):
     retryable = False
 
 
+class TotalTooLarge(CataloguedError):
+    code = "total_too_large"
+    status = 409
+    title = "Total too large"
+    cause = "The order would come to more than one order can."
+    remedy = "Order less at once; `limit` says how much an order may come to."
+    retryable = False
+
+
 class ExternalIdTaken(CataloguedError):
     code = "external_id_taken"
     status = 409

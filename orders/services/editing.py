@@ -22,7 +22,7 @@ from orders.states import BEFORE_CONFIRMATION, FINAL, OrderStatus
 
 @transactional
 def edit_order(order_id: UUID, *, edit: OrderEdit, actor: Actor, expected_version: int | None) -> Order:
-    """Raises PreconditionFailed, OrderClosed, DropoffFixed, OutsideDeliveryArea, StoreClosed."""
+    """Raises PreconditionFailed, OrderClosed, DropoffFixed, OutsideDeliveryArea, StoreClosed, TotalTooLarge."""
     order = lock_order(order_id)
     check_version(order.version, expected_version)
     if order.status in FINAL:

@@ -4,6 +4,7 @@ import secrets
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import Final
 from uuid import UUID
 
 from django.conf import settings
@@ -19,7 +20,7 @@ from catalog.models import Product, Store
 from catalog.services.availability import refuse_if_unavailable
 from catalog.services.pricing import delivery_fee
 from catalog.services.stock import Demand, reserve
-from orders.errors import ExternalIdTaken, ProductUnavailable, SeveralStores, TotalChanged
+from orders.errors import ExternalIdTaken, ProductUnavailable, SeveralStores, TotalChanged, TotalTooLarge
 from orders.models import Charge, ChargeKind, Order, OrderLine
 from orders.selectors import products_on_sale_for
 from orders.services.confirming import confirm_if_automatic
@@ -29,11 +30,14 @@ from orders.states import PaymentMethod
 
 Charges = Mapping[ChargeKind, Decimal]
 
+# The most its column holds.
+MAX_TOTAL: Final = Decimal("9999999999.99")
+
 
 @transactional
 def place_order(new: NewOrder, *, placed_by: User) -> Order:
-    """Raises ProductUnavailable, SeveralStores, StoreClosed, OutsideDeliveryArea, InsufficientStock, TotalChanged,
-    ExternalIdTaken; then nothing is reserved."""
+    """Raises ProductUnavailable, SeveralStores, StoreClosed, OutsideDeliveryArea, InsufficientStock, TotalTooLarge,
+    TotalChanged, ExternalIdTaken; then nothing is reserved."""
     actor = Actor.of(placed_by)
     _refuse_taken_external_id(new, placed_by=placed_by)
     store = _store_of(new, placed_by=placed_by)
@@ -58,8 +62,11 @@ def charges_for(*, delivery: Decimal, tip: Decimal) -> Charges:
 
 
 def set_totals(order: Order, *, items_total: Decimal, charges: Charges) -> None:
+    """Raises TotalTooLarge."""
     order.items_total = items_total
     order.total = items_total + sum(charges.values(), Decimal(0))
+    if order.total > MAX_TOTAL:
+        raise TotalTooLarge(limit=str(MAX_TOTAL), currency=order.currency)
 
 
 def _refuse_taken_external_id(new: NewOrder, *, placed_by: User) -> None:

@@ -93,6 +93,7 @@ def test_placing_without_a_key_is_refused(client_for: ClientFor) -> None:
         ({"items": []}, "/items"),
         ({"items": [{"product_id": "17", "quantity": 1}]}, "/items/0/product_id"),
         ({"items": [{"product_id": str(uuid4()), "quantity": 0}]}, "/items/0/quantity"),
+        ({"items": [{"product_id": str(uuid4()), "quantity": 1_000_001}]}, "/items/0/quantity"),
         ({"items": [{"product_id": str(uuid4()), "quantity": 1, "price": "0.01"}]}, "/items/0/price"),
         ({"total": "0.01"}, "/total"),
         ({"status": "paid"}, "/status"),
@@ -115,9 +116,11 @@ def test_a_malformed_order_is_refused_with_a_pointer(
     assert Product.objects.get(id=product.id).stock == 100
 
 
-def test_short_stock_is_a_409_that_names_product_and_rest(client_for: ClientFor) -> None:
+@pytest.mark.parametrize("quantity", [2, 1_000_000])
+def test_short_stock_is_a_409_that_names_product_and_rest(client_for: ClientFor, quantity: int) -> None:
     product = make_product(stock=1)
-    response = place(client_for, make_user(), body(product))
+    items = [{"product_id": str(product.id), "quantity": quantity}]
+    response = place(client_for, make_user(), body(product, items=items))
     answer = response.json()
     assert (response.status_code, answer["code"]) == (409, "insufficient_stock")
     assert [(e["pointer"], e["product_id"], e["available"]) for e in answer["errors"]] == [

@@ -11,7 +11,7 @@ from catalog.errors import InsufficientStock, OutsideDeliveryArea, StoreClosed
 from catalog.geography import Position
 from catalog.models import Product, StockEntry
 from events.models import Event
-from orders.errors import ExternalIdTaken, ProductUnavailable, SeveralStores, TotalChanged
+from orders.errors import ExternalIdTaken, ProductUnavailable, SeveralStores, TotalChanged, TotalTooLarge
 from orders.models import Order
 from orders.services.placing import place_order
 from orders.services.requests import Dropoff, Item, NewOrder
@@ -89,6 +89,15 @@ def test_short_stock_names_each_product_and_reserves_nothing() -> None:
 def make_order_of(*products: Product, quantity: int = 1) -> Order:
     customer = make_user()
     return place_order(wish(*products, quantity=quantity, customer=customer), placed_by=customer)
+
+
+def test_an_order_dearer_than_can_be_written_down_is_refused() -> None:
+    product = make_product(price="99999.99", stock=1_000_000)
+    with pytest.raises(TotalTooLarge) as refusal, transaction.atomic():
+        place_order(wish(product, quantity=100_001), placed_by=make_user())
+    assert refusal.value.members == {"limit": "9999999999.99", "currency": "EUR"}
+    assert_nothing_was_placed()
+    assert stock_of(product) == 1_000_000
 
 
 def test_products_of_two_stores_are_refused() -> None:

@@ -7,7 +7,7 @@ from catalog.api.v2.fields import CurrencyField, DeltaField
 from catalog.models import BY_HAND, Product, StockReason
 from catalog.services.stock import MAX_STOCK
 
-# Up to 99,999.99: the dearest order (50 lines of 1,000 pieces) still fits NUMERIC(12,2).
+# Up to 99,999.99; what a whole order may come to is the order's own limit.
 PRICE_DIGITS: Final = 7
 
 

@@ -12,7 +12,7 @@ from api.scopes import Scopes
 from api.versions import DeprecatedView
 from catalog.errors import InsufficientStock, OutsideDeliveryArea, ProductNotFound, StoreClosed
 from orders.api.v1.serializers import NewOrderV1Serializer, OrderV1Serializer, PlacedOrderV1Serializer
-from orders.errors import CustomerNotFound, OrderNotFound, ProductUnavailable
+from orders.errors import CustomerNotFound, OrderNotFound, ProductUnavailable, TotalTooLarge
 from orders.selectors import customer_for, order_for
 from orders.services.placing import place_order
 from orders.services.requests import order_for_saved_dropoff
@@ -31,7 +31,15 @@ class OrderListV1(DeprecatedView):
         responses={201: PlacedOrderV1Serializer},
         deprecated=True,
     )
-    @refuses(CustomerNotFound, ProductNotFound, ProductUnavailable, InsufficientStock, StoreClosed, OutsideDeliveryArea)
+    @refuses(
+        CustomerNotFound,
+        ProductNotFound,
+        ProductUnavailable,
+        InsufficientStock,
+        StoreClosed,
+        OutsideDeliveryArea,
+        TotalTooLarge,
+    )
     @idempotent
     def post(self, request: Request) -> Response:
         fields = self.body(NewOrderV1Serializer)

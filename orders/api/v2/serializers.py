@@ -17,7 +17,7 @@ from orders.services.requests import Contact, Dropoff, Item, NewOrder, OrderEdit
 from orders.states import OrderStatus, PaymentMethod
 
 MAX_ITEMS = 50
-MAX_QUANTITY = 1_000
+MAX_QUANTITY = 1_000_000
 TIP_DIGITS = 6
 
 

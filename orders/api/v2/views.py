@@ -39,6 +39,7 @@ from orders.errors import (
     RefundTooLarge,
     SeveralStores,
     TotalChanged,
+    TotalTooLarge,
     TransitionNotAllowed,
 )
 from orders.models import Order
@@ -91,6 +92,7 @@ class OrderList(OrderView):
         InsufficientStock,
         StoreClosed,
         OutsideDeliveryArea,
+        TotalTooLarge,
         TotalChanged,
         ExternalIdTaken,
     )
@@ -123,7 +125,7 @@ class OrderDetail(OrderView):
         request=OrderEditSerializer,
         responses=OrderSerializer,
     )
-    @refuses(OrderNotFound, OrderClosed, DropoffFixed, OutsideDeliveryArea, StoreClosed)
+    @refuses(OrderNotFound, OrderClosed, DropoffFixed, OutsideDeliveryArea, StoreClosed, TotalTooLarge)
     def patch(self, request: Request, order_id: UUID) -> Response:
         order = order_for(caller(request), order_id)
         version = expected_version(request, required=True)

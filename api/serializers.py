@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from datetime import MINYEAR, UTC, datetime
 from decimal import Decimal
 from typing import Any, ClassVar, Final
 
@@ -12,6 +13,8 @@ from rest_framework.exceptions import ErrorDetail, ValidationError
 from api.strictness import FORM_NAMES, Detail, bound_field, plain_values, type_problem
 
 _AMOUNT: Final = re.compile(r"(-(?=.*[1-9]))?(0|[1-9][0-9]{0,9})(\.[0-9]{1,2})?")
+FIRST_MOMENT: Final = datetime.min.replace(tzinfo=UTC)
+LAST_MOMENT: Final = datetime.max.replace(tzinfo=UTC)
 
 
 class StrictMixin(serializers.Serializer[Any]):
@@ -93,6 +96,16 @@ class StrictModelSerializer(StrictMixin, serializers.ModelSerializer[Any]):
 
 class NoBody(StrictSerializer):
     """The body of an action that needs none: absent or an empty object."""
+
+
+class MomentField(serializers.DateTimeField):
+    """A moment to compare with. Beyond the calendar's ends, where its offset may lead, there is nothing to compare."""
+
+    def enforce_timezone(self, value: datetime) -> datetime:
+        try:
+            return super().enforce_timezone(value)
+        except ValidationError:
+            return FIRST_MOMENT if value.year == MINYEAR else LAST_MOMENT
 
 
 class MaybeChoiceField(serializers.ChoiceField):

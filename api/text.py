@@ -8,9 +8,17 @@ import re
 from typing import Final
 
 _REFUSED: Final = r"\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufeff"
-TEXT_PATTERN: Final = rf"^[^{_REFUSED}]*$"
-NOT_BLANK_PATTERN: Final = rf"^[^{_REFUSED}]*[^{_REFUSED}\s][^{_REFUSED}]*$"
 _CONTROL_CHARACTER: Final = re.compile(rf"[{_REFUSED}]")
+
+
+def pattern_of_text(*, not_only: str = "") -> str:
+    """For a text of any length; `not_only` names, as in a character class, what is not enough by itself."""
+    one_other = rf"[^{_REFUSED}{not_only}][^{_REFUSED}]*" if not_only else ""
+    return rf"^[^{_REFUSED}]*{one_other}$"
+
+
+TEXT_PATTERN: Final = pattern_of_text()
+NOT_BLANK_PATTERN: Final = pattern_of_text(not_only=r"\s")
 
 
 def has_control_characters(text: str) -> bool:

@@ -13,6 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from api.errors import JSON, FieldProblem, InvalidRequest, PayloadTooLarge
+from api.etags import expected_version
 from api.log_context import bind_log
 from api.pagination import Cursor, KeysetPagination, PageParameters, cursor_url, keyset_page
 from api.problems import field_problems
@@ -45,6 +46,8 @@ class ApiView(GenericAPIView[Any]):
         bind_log(user=request.user.pk)
         if request.method in self.allowed_methods and request.method not in SAFE_METHODS:
             _refuse_parameters(request.query_params)
+        if self.if_match.get(request.method or "") is False:
+            expected_version(request, required=False)  # a malformed one is refused even where nothing is left to do
 
     def body(self, serializer: type[StrictSerializer], **context: Any) -> dict[str, Any]:
         """The validated body. Raises InvalidRequest."""

@@ -127,6 +127,9 @@ def _postgresql(url: str) -> dict[str, Any]:
                 "min_size": env.int("DATABASE_POOL_MIN_SIZE", 2),
                 "max_size": env.int("DATABASE_POOL_MAX_SIZE", 20),
                 "timeout": env.int("DATABASE_POOL_TIMEOUT_SECONDS", 10),
+                # Its pauses double for as long as it keeps trying. Giving up soon and beginning anew with the next
+                # request finds a database that is back within two seconds, however long it was away.
+                "reconnect_timeout": 5,
             },
         },
     }
@@ -156,21 +159,28 @@ CELERY_BROKER_TRANSPORT_OPTIONS = (
         "visibility_timeout": 600,
         "socket_connect_timeout": _REDIS_TIMEOUT_SECONDS,
         "socket_timeout": 5.0,
+        # Who wakes a worker does not wait for a broker that is away: the sweep finds the work.
+        "max_retries": 0,
     }
     if REDIS_URL
     else {"polling_interval": 0.05}
 )
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+# For ever: a worker or a beat that gave up would have to be started by hand.
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None
 CELERY_TASK_PUBLISH_RETRY = False
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
-CELERY_TASK_TIME_LIMIT = 300
+# Tasks wait for the database and for HTTP, each with a timeout of its own. Forked workers would each need a pool of
+# connections, which Celery closes after every task; and there are none on Windows.
+CELERY_WORKER_POOL = "threads"
+CELERY_WORKER_CONCURRENCY = 4
 CELERY_TASK_SERIALIZER = "json"
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TIMEZONE = "UTC"
-CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "beat-schedule")
+CELERY_BEAT_SCHEDULER = "operations.serving.schedule:ScheduleInMemory"
 
 # Wake-ups at commit do the work at once; these sweeps find what a lost wake-up left behind.
 SWEEP_SECONDS = env.float("SWEEP_SECONDS", 2.0)
@@ -195,6 +205,7 @@ PASSWORD_HASHERS = [
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
 ]
 LOGIN_URL = "/admin/login/"
 LOGIN_REDIRECT_URL = "/api/v2/"
@@ -258,6 +269,7 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
         "api.openapi.components.add_shared_components",
+        "api.openapi.links.add_links",
         "accounts.openapi.describe_scopes",
     ],
 }

@@ -49,6 +49,8 @@ class ApiSchema(AutoSchema):
         for status, response in operation["responses"].items():
             self._describe_headers(status, response)
         operation["responses"].update(self._problem_responses())
+        if self.method == "PATCH":  # a change of nothing is refused, though no field of it is required
+            operation["requestBody"]["required"] = True
         if isinstance(self.view, DeprecatedView):
             operation["deprecated"] = True
         return operation

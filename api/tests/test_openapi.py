@@ -4,7 +4,7 @@ import pytest
 from django.urls import include, path
 from drf_spectacular.drainage import GENERATOR_STATS
 from drf_spectacular.generators import SchemaGenerator
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import extend_schema, extend_schema_serializer
 from drf_spectacular.validation import validate_schema
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -24,6 +24,7 @@ class ThingInput(StrictSerializer):
     name = serializers.CharField(max_length=20)
 
 
+@extend_schema_serializer(component_name="Thing")
 class ThingOutput(StrictSerializer):
     """A thing."""
 
@@ -52,7 +53,7 @@ class KeysView(site.KeyListView):
 
 
 class NewGroupView(site.GroupView):
-    @extend_schema(request=site.GroupInput, responses={201: site.KeyOutput})
+    @extend_schema(request=site.GroupInput, responses={201: ThingOutput})
     def post(self, request: Request) -> Response:
         return super().post(request)
 
@@ -176,7 +177,7 @@ def test_an_idempotent_operation_takes_a_key(schema: dict[str, Any]) -> None:
     post = operation(schema, "post", "/api/groups")
 
     assert headers(post) == {"Idempotency-Key": True}
-    assert list(post["responses"]["201"]["headers"]) == ["Idempotent-Replayed"]
+    assert list(post["responses"]["201"]["headers"]) == ["ETag", "Idempotent-Replayed"]
 
 
 def test_a_list_is_paged_and_filtered(schema: dict[str, Any]) -> None:
@@ -185,6 +186,19 @@ def test_a_list_is_paged_and_filtered(schema: dict[str, Any]) -> None:
     assert {each["name"] for each in get["parameters"]} == {"method", "is_open", "created_after", "cursor", "limit"}
     page = schema["components"]["schemas"]["PaginatedKeyOutputList"]
     assert list(page["properties"]) == page["required"] == ["results", "next", "previous"]
+
+
+def test_what_is_created_links_to_what_may_be_done_with_it(schema: dict[str, Any]) -> None:
+    parameters = {"thing_id": "$response.body#/id"}
+
+    assert operation(schema, "post", "/api/groups")["responses"]["201"]["links"] == {
+        "things_retrieve": {"operationId": "things_retrieve", "parameters": parameters},
+        "things_partial_update": {
+            "operationId": "things_partial_update",
+            "parameters": {**parameters, "header.If-Match": "$response.header.ETag"},
+        },
+    }
+    assert "links" not in operation(schema, "get", THING)["responses"]["200"]
 
 
 def test_an_old_version_is_deprecated(schema: dict[str, Any]) -> None:
@@ -198,7 +212,7 @@ def test_a_request_is_closed(schema: dict[str, Any]) -> None:
     components = schema["components"]["schemas"]
 
     assert components["ThingInputRequest"]["additionalProperties"] is False
-    assert "additionalProperties" not in components["ThingOutput"]
+    assert "additionalProperties" not in components["Thing"]
 
 
 def test_words_are_the_views_own(schema: dict[str, Any]) -> None:
@@ -206,7 +220,7 @@ def test_words_are_the_views_own(schema: dict[str, Any]) -> None:
         "Renames a thing.\n\nNeeds the scope `things:write` or `things:own`."
     )
     assert "description" not in operation(schema, "get", THING)
-    assert schema["components"]["schemas"]["ThingOutput"]["description"] == "A thing."
+    assert schema["components"]["schemas"]["Thing"]["description"] == "A thing."
     assert "description" not in schema["components"]["schemas"]["ThingInputRequest"]
 
 

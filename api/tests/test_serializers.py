@@ -9,7 +9,7 @@ from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
 
 from api.problems import field_problems
-from api.serializers import ChangeSerializer, MoneyField, NoBody, StrictSerializer
+from api.serializers import ChangeSerializer, MomentField, MoneyField, NoBody, StrictSerializer
 from api.tests.site import BasketInput, KeyFilters
 
 ITEM: dict[str, Any] = {"product_id": "0192f0c1-2b3c-7d4e-8f50-123456789abc", "quantity": 2}
@@ -230,6 +230,18 @@ def test_an_absent_flag_of_a_query_is_not_false() -> None:
 
 def test_a_query_value_is_given_once() -> None:
     assert problems_of(KeyFilters, QueryDict("is_open=true&is_open=false")) == [("/is_open", "repeated")]
+
+
+@pytest.mark.parametrize(
+    ("text", "moment"),
+    [
+        ("2026-01-31T12:00:00+02:00", "2026-01-31T10:00:00+00:00"),
+        ("0001-01-01T00:00:00+02:00", "0001-01-01T00:00:00+00:00"),
+        ("9999-12-31T23:59:59-02:00", "9999-12-31T23:59:59.999999+00:00"),
+    ],
+)
+def test_a_moment_ends_with_the_calendar(text: str, moment: str) -> None:
+    assert MomentField().run_validation(text).isoformat() == moment
 
 
 def test_a_pointer_is_escaped() -> None:

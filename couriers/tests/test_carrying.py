@@ -207,6 +207,12 @@ def test_if_match_names_the_version_of_the_assignment(action: str, make: Any) ->
     assert act(assignment, action, if_match=stale["ETag"]).status_code == 200
 
 
+def test_a_malformed_if_match_is_refused_even_where_the_answer_would_be_replayed() -> None:
+    assignment = make_accepted()
+    assert act(assignment, "pick-up", key="k-1", if_match='"1"').status_code == 200
+    assert refusal(act(assignment, "pick-up", key="k-1", if_match="1")) == (400, "invalid_request")
+
+
 @pytest.mark.parametrize("action", ACTIONS)
 def test_the_same_key_replays_the_answer(action: str) -> None:
     assignment = make_accepted() if action in ("pick-up", "release") else make_picked_up()

@@ -10,8 +10,24 @@ from accounts.models import User
 from accounts.roles import Role
 from accounts.services.users import SavedDropoff
 from api.serializers import ChangeSerializer, StrictSerializer
+from api.text import pattern_of_text
 
+MIN_PASSWORD_LENGTH = 10
 MAX_PASSWORD_LENGTH = 256
+
+
+@extend_schema_field({"type": "string", "format": "password", "pattern": pattern_of_text(not_only="0-9")})
+class NewPasswordField(serializers.CharField):
+    """A password that the settings' validators find good enough: long, not common, not only digits."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        bounds = {"min_length": MIN_PASSWORD_LENGTH, "max_length": MAX_PASSWORD_LENGTH}
+        super().__init__(trim_whitespace=False, style={"input_type": "password"}, **bounds, **kwargs)
+
+    def to_internal_value(self, data: Any) -> str:
+        password = super().to_internal_value(data)
+        validate_password(password)
+        return password
 
 
 class GrantSerializer(StrictSerializer):
@@ -66,18 +82,12 @@ class UserChangeSerializer(ChangeSerializer):
     """At least one field."""
 
     email = serializers.EmailField(max_length=254, required=False)
-    password = serializers.CharField(
-        max_length=MAX_PASSWORD_LENGTH, trim_whitespace=False, required=False, style={"input_type": "password"}
-    )
+    password = NewPasswordField(required=False)
     name = serializers.CharField(max_length=120, required=False, allow_blank=True)
     phone = serializers.CharField(max_length=32, required=False, allow_blank=True)
     role = serializers.ChoiceField(choices=Role.choices, required=False)
     is_active = serializers.BooleanField(required=False)
     dropoff = SavedDropoffSerializer(required=False, allow_null=True)
-
-    def validate_password(self, value: str) -> str:
-        validate_password(value)
-        return value
 
     def validate_dropoff(self, value: dict[str, Any] | None) -> SavedDropoff | None:
         return SavedDropoff(**value) if value else None
@@ -85,9 +95,7 @@ class UserChangeSerializer(ChangeSerializer):
 
 class NewUserSerializer(UserChangeSerializer):
     email = serializers.EmailField(max_length=254)
-    password = serializers.CharField(
-        max_length=MAX_PASSWORD_LENGTH, trim_whitespace=False, style={"input_type": "password"}
-    )
+    password = NewPasswordField()
     role = serializers.ChoiceField(choices=Role.choices, default=Role.CUSTOMER)
 
 

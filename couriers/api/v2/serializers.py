@@ -6,7 +6,7 @@ from django.utils import timezone
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from api.serializers import ChangeSerializer, MaybeChoiceField, StrictSerializer
+from api.serializers import ChangeSerializer, MaybeChoiceField, MomentField, StrictSerializer
 from couriers.models import Assignment, Courier
 from couriers.services.positions import Fix
 from couriers.states import AssignmentStatus, Availability, CourierStatus, FailureReason
@@ -56,7 +56,7 @@ class CourierFilterSerializer(StrictSerializer):
 class FixSerializer(StrictSerializer):
     latitude = serializers.FloatField(min_value=-90, max_value=90)
     longitude = serializers.FloatField(min_value=-180, max_value=180)
-    recorded_at = serializers.DateTimeField(help_text="By the courier's own clock.")
+    recorded_at = MomentField(help_text="By the courier's own clock.")
     accuracy_m = serializers.FloatField(min_value=0, max_value=100_000, required=False, allow_null=True)
 
 
@@ -154,8 +154,8 @@ class AssignmentFilterSerializer(StrictSerializer):
     status = serializers.MultipleChoiceField(choices=AssignmentStatus.choices, required=False)
     courier = serializers.UUIDField(required=False)
     order = serializers.UUIDField(required=False)
-    created_after = serializers.DateTimeField(required=False)
-    created_before = serializers.DateTimeField(required=False)
+    created_after = MomentField(required=False)
+    created_before = MomentField(required=False)
 
 
 class AssignmentSerializer(serializers.ModelSerializer[Assignment]):

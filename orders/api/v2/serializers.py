@@ -9,7 +9,7 @@ from rest_framework import serializers
 from accounts.actors import Actor
 from accounts.models import User
 from accounts.roles import Role
-from api.serializers import ChangeSerializer, MaybeChoiceField, MoneyField, StrictSerializer
+from api.serializers import ChangeSerializer, MaybeChoiceField, MomentField, MoneyField, StrictSerializer
 from catalog.geography import Position
 from orders.models import Charge, Order, OrderLine, TimelineEntry
 from orders.services.moving import allowed_moves
@@ -65,8 +65,8 @@ class CancelSerializer(StrictSerializer):
 
 class OrderFilterSerializer(StrictSerializer):
     status = serializers.MultipleChoiceField(choices=OrderStatus.choices, required=False)
-    created_after = serializers.DateTimeField(required=False)
-    created_before = serializers.DateTimeField(required=False)
+    created_after = MomentField(required=False)
+    created_before = MomentField(required=False)
     store = serializers.UUIDField(required=False)
     customer = serializers.UUIDField(required=False)
     courier = serializers.UUIDField(required=False)

@@ -6,7 +6,7 @@ from typing import Any, ClassVar, Final
 from drf_spectacular.utils import PolymorphicProxySerializer
 from rest_framework import serializers
 
-from api.serializers import MaybeChoiceField, MoneyField, StrictSerializer
+from api.serializers import MaybeChoiceField, MomentField, MoneyField, StrictSerializer
 from payments.models import FailureReason, Payment, PaymentStatus, Provider, Refund
 from payments.providers.simulated import SimulatedToken
 from payments.services.settling import Outcome
@@ -41,8 +41,8 @@ class PaymentFilterSerializer(StrictSerializer):
     order = serializers.UUIDField(required=False)
     status = serializers.MultipleChoiceField(choices=PaymentStatus.choices, required=False)
     store = serializers.UUIDField(required=False)
-    created_after = serializers.DateTimeField(required=False)
-    created_before = serializers.DateTimeField(required=False)
+    created_after = MomentField(required=False)
+    created_before = MomentField(required=False)
 
 
 class PaymentSerializer(serializers.ModelSerializer[Payment]):

@@ -6,7 +6,8 @@ from accounts.actors import Actor
 from orders.models import Order
 from orders.services.confirming import confirm_if_automatic
 from orders.services.moving import move
-from orders.states import OrderStatus
+from orders.services.recording import record
+from orders.states import OrderStatus, PaymentMethod
 
 
 def begin_payment(order: Order) -> None:
@@ -16,6 +17,12 @@ def begin_payment(order: Order) -> None:
     """
     order.payment_started_at = timezone.now()
     order.save(update_fields=["payment_started_at"])
+
+
+def pay_elsewhere(order: Order, *, actor: Actor) -> None:
+    """The shop has charged an order that was to be paid online. The caller holds the order's lock."""
+    order.payment_method = PaymentMethod.EXTERNAL
+    record(order, what="updated", actor=actor, data={"changed": ["payment_method"], "total": str(order.total)})
 
 
 def mark_paid(order: Order, *, actor: Actor) -> Order:

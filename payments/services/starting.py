@@ -11,8 +11,8 @@ from api.transactions import transactional
 from api.waking import wake
 from orders.locks import lock_order
 from orders.models import Order
-from orders.services.paying import begin_payment, mark_paid
-from orders.states import FINAL, OrderStatus, PaymentMethod
+from orders.services.paying import begin_payment, mark_paid, pay_elsewhere
+from orders.states import BEFOREHAND, FINAL, OrderStatus, PaymentMethod
 from payments.errors import ExternalPaymentRefused, OrderNotPayable, PaymentExists, PaymentMethodMismatch
 from payments.locks import lock_live_payment
 from payments.models import Payment, PaymentStatus, Provider
@@ -27,7 +27,7 @@ def start_online_payment(order_id: UUID, *, token: str, actor: Actor) -> Payment
     Raises OrderNotFound, PaymentMethodMismatch, PaymentExists, OrderNotPayable.
     """
     order = lock_order(order_id)
-    _refuse_unless_payable(order, method=PaymentMethod.ONLINE)
+    _refuse_unless_payable(order, by=frozenset({PaymentMethod.ONLINE}))
     begin_payment(order)
     payment = _create(order, provider=Provider.SIMULATED, token=token, actor=actor, submit_at=timezone.now())
     wake("payments.submit_due")
@@ -36,14 +36,17 @@ def start_online_payment(order_id: UUID, *, token: str, actor: Actor) -> Payment
 
 @transactional
 def state_external_payment(order_id: UUID, *, reference: str, amount: Decimal, actor: Actor) -> Payment:
-    """Take an integrator's word that the shop has charged `amount` in the order's currency.
+    """Take an integrator's word that the shop has charged `amount` in the order's currency, for an order that was to be
+    paid online, too.
 
     Raises ExternalPaymentRefused, OrderNotFound, PaymentMethodMismatch, PaymentExists, OrderNotPayable.
     """
     if actor.kind != ActorKind.INTEGRATOR:
         raise ExternalPaymentRefused
     order = lock_order(order_id)
-    _refuse_unless_payable(order, method=PaymentMethod.EXTERNAL)
+    _refuse_unless_payable(order, by=BEFOREHAND)
+    if order.payment_method != PaymentMethod.EXTERNAL:
+        pay_elsewhere(order, actor=actor)
     begin_payment(order)
     if amount != order.total:
         payment = _create(order, provider=Provider.EXTERNAL, reference=reference, actor=actor)
@@ -64,9 +67,9 @@ def state_external_payment(order_id: UUID, *, reference: str, amount: Decimal, a
     return payment
 
 
-def _refuse_unless_payable(order: Order, *, method: PaymentMethod) -> None:
+def _refuse_unless_payable(order: Order, *, by: frozenset[PaymentMethod]) -> None:
     """A payment that exists is named even when it has paid the order, so that a caller who lost the answer finds it."""
-    if order.payment_method != method:
+    if order.payment_method not in by:
         raise PaymentMethodMismatch(payment_method=order.payment_method)
     live = lock_live_payment(order)
     if live is not None and order.status not in FINAL:

@@ -288,13 +288,33 @@ def test_a_foreign_integrator_does_not_find_the_order(client_for: ClientFor) -> 
     assert_refused(response, 404, "order_not_found")
 
 
-@pytest.mark.parametrize("method", [PaymentMethod.CASH, PaymentMethod.ONLINE])
-def test_an_order_with_another_method_is_not_paid_externally(method: PaymentMethod, client_for: ClientFor) -> None:
-    order = make_order(payment_method=method)
+def test_a_statement_for_an_order_that_was_to_be_paid_online_says_how_it_was_paid(client_for: ClientFor) -> None:
+    order = make_order()
 
     response = post(client_for, integrator_of(order), external(order))
 
-    assert_refused(response, 409, "payment_method_mismatch", payment_method=method.value)
+    assert (response.status_code, response.json()["status"]) == (201, "succeeded")
+    order.refresh_from_db()
+    assert (order.status, order.payment_method) == (OrderStatus.PAID, PaymentMethod.EXTERNAL)
+    assert facts() == ["order.created", "order.updated", "payment.succeeded", "order.paid"]
+
+
+def test_an_order_that_is_being_paid_online_is_not_paid_externally(client_for: ClientFor) -> None:
+    payment = make_payment()
+
+    response = post(client_for, integrator_of(payment.order), external(payment.order))
+
+    assert_refused(response, 409, "payment_exists", payment_id=str(payment.id))
+    payment.order.refresh_from_db()
+    assert payment.order.payment_method == PaymentMethod.ONLINE
+
+
+def test_a_cash_order_is_not_paid_externally(client_for: ClientFor) -> None:
+    order = make_order(payment_method=PaymentMethod.CASH)
+
+    response = post(client_for, integrator_of(order), external(order))
+
+    assert_refused(response, 409, "payment_method_mismatch", payment_method="cash")
     assert not Payment.objects.exists()
 
 

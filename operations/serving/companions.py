@@ -104,10 +104,13 @@ class Beat(Companion):
 
 @contextmanager
 def alongside(*, on_unexpected_end: Callable[[str], None]) -> Iterator[None]:
-    """Worker and beat run inside this block; leaving it waits until both have ended."""
+    """Worker and beat run inside this block; leaving it waits until both have ended.
+
+    Beat is told first, because the worker's flag ends its wait for a broker too.
+    """
     companions: Sequence[Companion] = [
-        Worker(on_unexpected_end=on_unexpected_end),
         Beat(on_unexpected_end=on_unexpected_end),
+        Worker(on_unexpected_end=on_unexpected_end),
     ]
     for companion in companions:
         companion.start()

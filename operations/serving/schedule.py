@@ -1,11 +1,17 @@
 """Beat's schedule for the one process."""
 
+import logging
 from datetime import UTC, datetime
 from typing import Any, Final
 
 from celery.beat import Scheduler
+from celery.worker.state import maybe_shutdown
+from kombu import Connection
+
+logger = logging.getLogger(__name__)
 
 LONG_AGO: Final = datetime(2000, 1, 1, tzinfo=UTC)
+MAX_PAUSE_SECONDS: Final = 5
 
 
 class ScheduleInMemory(Scheduler):
@@ -20,3 +26,13 @@ class ScheduleInMemory(Scheduler):
 
     def _at_once(self, entry: dict[str, Any]) -> dict[str, Any]:
         return {**entry, "last_run_at": LONG_AGO}
+
+    def _ensure_connected(self) -> Connection:
+        """Waits for a broker that is away, as Celery's own beat does, but not once it is told to stop: the flag that
+        ends the worker beside it ends this wait too."""
+        connection: Connection = self.connection
+        connection.ensure_connection(self._broker_is_away, interval_max=MAX_PAUSE_SECONDS, callback=maybe_shutdown)
+        return connection
+
+    def _broker_is_away(self, error: Exception, pause_seconds: float) -> None:
+        logger.warning("beat waits %s s for the broker: %s", pause_seconds, error)

@@ -3,11 +3,12 @@
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import IO, Final
 
 from django.conf import settings
 
@@ -36,18 +37,44 @@ def run_python(code: str, *, folder: Path) -> str:
     return finished.stdout
 
 
+class Listener(threading.Thread):
+    """Takes down what a process says, as it says it: a pipe that nobody reads would stop it when it is full."""
+
+    def __init__(self, stream: IO[str]) -> None:
+        super().__init__(daemon=True)
+        self._stream = stream
+        self._has_spoken = threading.Event()
+        self.lines: list[str] = []
+        self.start()
+
+    def run(self) -> None:
+        for line in self._stream:
+            self.lines.append(line)
+            self._has_spoken.set()
+        self._has_spoken.set()
+
+    def first_line(self) -> str:
+        """Empty when it ended without a word."""
+        assert self._has_spoken.wait(PATIENCE_SECONDS)
+        return self.lines[0] if self.lines else ""
+
+
 @dataclass(frozen=True)
 class Serving:
     """A `manage.py serve` that has said where it serves. Connections wait until it takes them."""
 
     process: "subprocess.Popen[str]"
+    output: Listener
+    errors: Listener
     url: str
 
     def stop(self, number: int) -> tuple[int, str, str]:
-        """Its exit status and all that it has said, logs and complaints."""
+        """Its exit status and all that it has said after the first line, log and complaints."""
         self.process.send_signal(number)
-        output, errors = self.process.communicate(timeout=PATIENCE_SECONDS)
-        return self.process.returncode, output, errors
+        status = self.process.wait(PATIENCE_SECONDS)
+        self.output.join()
+        self.errors.join()
+        return status, "".join(self.output.lines[1:]), "".join(self.errors.lines)
 
 
 @contextmanager
@@ -64,9 +91,15 @@ def serving(folder: Path, *options: str, variables: Mapping[str, str] | None = N
     )
     with process:
         try:
-            assert process.stdout is not None
-            words = process.stdout.readline().split()
-            assert words[:2] == ["Serving", "at"], process.communicate()
-            yield Serving(process, words[2].rstrip("/"))
+            yield _that_serves(process)
         finally:
             process.kill()
+
+
+def _that_serves(process: "subprocess.Popen[str]") -> Serving:
+    assert process.stdout is not None
+    assert process.stderr is not None
+    output, errors = Listener(process.stdout), Listener(process.stderr)
+    words = output.first_line().split()
+    assert words[:2] == ["Serving", "at"], "".join(errors.lines)
+    return Serving(process, output, errors, url=words[2].rstrip("/"))

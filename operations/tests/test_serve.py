@@ -82,3 +82,12 @@ def test_killed_process_leaves_nothing_in_the_way_of_the_next(tmp_path: Path) ->
         assert get(site, "/health/ready").json()["status"] == "ok"
         until(lambda: sequences(tmp_path) == [1])
         assert_stopped_cleanly(site.stop(signal.SIGTERM))
+
+
+def test_broker_that_is_away_holds_up_neither_orders_nor_the_end(tmp_path: Path) -> None:
+    with serving(tmp_path, "--migrate", variables={"REDIS_URL": "redis://127.0.0.1:1/0"}) as site:
+        ready = get(site, "/health/ready")
+        assert (ready.status_code, ready.json()["status"]) == (200, "degraded")
+        status, output, errors = site.stop(signal.SIGTERM)
+        assert (status, errors) == (0, "")
+        assert "for the broker" in output

@@ -9,6 +9,9 @@ import pytest
 from celery import current_app
 from django.core.management import CommandError, call_command
 from django.db import OperationalError
+from kombu import Connection
+from kombu.exceptions import OperationalError as BrokerUnavailable
+from kombu.utils import functional
 from pytest_django import Settings
 
 from operations.management.commands import serve as command
@@ -121,3 +124,13 @@ def test_site_does_not_go_on_without_its_worker(monkeypatch: pytest.MonkeyPatch)
         pytest.raises(site.CompanionEnded, match="the worker ended unexpectedly"),
     ):
         site.serve(listener)
+
+
+def test_nobody_waits_for_a_broker_that_is_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever places an order wakes a worker after the commit, and would be kept waiting for Redis."""
+    pauses: list[float] = []
+    monkeypatch.setattr(functional, "sleep", pauses.append)
+    away = Connection("redis://127.0.0.1:1", transport_options=current_app.conf.broker_transport_options)
+    with away, pytest.raises(BrokerUnavailable):
+        _ = away.default_channel
+    assert pauses == []

@@ -32,8 +32,8 @@ def test_every_use_of_if_match_is_declared() -> None:
             assert view.if_match.get(method) is expected, f"{view.__qualname__} {method}"
 
 
-# Signing in and out, a provider's own event ids, and positions, each of which is known by its moment.
-REPEATABLE_BY_NATURE = {"TokenView", "RevocationView", "SimulatedWebhook", "OwnPositions"}
+# Signing in and out, and a provider's own event ids.
+REPEATABLE_BY_NATURE = {"TokenView", "RevocationView", "SimulatedWebhook"}
 
 
 def test_every_other_post_takes_an_idempotency_key() -> None:

@@ -56,6 +56,16 @@ def test_accuracy_is_optional(courier: Courier) -> None:
     assert courier.positions.get().accuracy_m is None
 
 
+def test_a_batch_that_is_sent_again_under_its_key_is_answered_as_before(courier: Courier) -> None:
+    batch = {"positions": [at(30), at(20)]}
+    first = Caller(courier.user).post("couriers/me/positions", batch, key="batch-1")
+
+    second = Caller(courier.user).post("couriers/me/positions", batch, key="batch-1")
+
+    assert (first.json(), second.json()) == ({"accepted": 2, "ignored": 0}, {"accepted": 2, "ignored": 0})
+    assert second["Idempotent-Replayed"] == "true"
+
+
 def test_a_batch_that_is_sent_again_does_no_harm(courier: Courier) -> None:
     batch = [at(30, latitude=52.1), at(20, latitude=52.2)]
     send(courier, *batch)

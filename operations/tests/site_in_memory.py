@@ -85,6 +85,7 @@ class SiteInMemory:
             ("POST", f"/api/v2/orders/{id_}/(confirm|ready|cancel|unassign)", self._act),
             ("POST", f"/api/v2/orders/{id_}/accept", self._accept),
             ("POST", f"/api/v2/orders/{id_}/assign", self._assign),
+            ("GET", f"/api/v2/deliveries/{id_}", lambda id_, **_: {"order_id": id_, "progress": 75}),
             ("POST", "/api/v2/payments", self._pay),
             ("GET", "/api/v2/assignments", lambda query, **_: _page(_matching(self.assignments, query, "status"))),
             ("POST", f"/api/v2/assignments/{id_}/(pick-up|deliver|fail)", self._carry),

@@ -174,7 +174,4 @@ class Customer:
             delivery = (await self._client.get(f"/api/v2/deliveries/{order.id}")).body
         except Refused:
             return
-        eta = delivery.get("eta_seconds")
-        if eta is not None:
-            minutes = self._world.pace.minutes(float(eta))
-            self._world.tell(f"{order.short_number} {self._person.name} looks at the map: {minutes:.0f} min to go")
+        self._world.tell(f"{order.short_number} {self._person.name} looks at the map: {delivery['progress']} % there")

@@ -37,26 +37,33 @@ class Header:
     password: str
     title: str
 
-    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        is_roomy = options.max_width >= ROOMY
-        addresses = [
-            ("Admin", f"{self.site_url}/admin/"),
-            ("Browsable API", f"{self.site_url}/api/v2/orders"),
-            ("API documentation", f"{self.site_url}/api/v2/docs"),
-            ("Error codes", f"{self.site_url}/errors/"),
-        ]
+    def lines(self, *, followed: Order | None, compact: bool) -> Panel:
+        """`followed` is an order whose customer's page is worth a look just now."""
         places = Table.grid(padding=(0, 2))
-        if is_roomy:
-            places.add_row(*addresses[0], *addresses[1])
-            places.add_row(*addresses[2], *addresses[3])
-        else:
+        addresses = self._addresses()
+        if compact:
             for address in addresses[:3]:
                 places.add_row(*address)
-        others = " dispatcher@ integrator@" if is_roomy else ""
+        else:
+            places.add_row(*addresses[0], *addresses[1])
+            places.add_row(*addresses[2], *addresses[3])
+        track = [Text(f"Track {followed.short_number}  {followed.tracking_url}")] if followed else []
+        others = "" if compact else " dispatcher@ integrator@"
         people = Text.assemble(
             (f"admin@{others} store@ courier1@ customer@", "bold"), "example.com, password ", (self.password, "bold")
         )
-        yield Panel(Group(places, people), title=self.title, title_align="left", border_style="bright_black")
+        return Panel(Group(places, *track, people), title=self.title, title_align="left", border_style="bright_black")
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        yield self.lines(followed=None, compact=options.max_width < ROOMY)
+
+    def _addresses(self) -> Sequence[tuple[str, str]]:
+        return (
+            ("Admin", f"{self.site_url}/admin/"),
+            ("Browsable API", f"{self.site_url}/api/v2/orders"),
+            ("API docs", f"{self.site_url}/api/v2/docs"),
+            ("Error codes", f"{self.site_url}/errors/"),
+        )
 
 
 class Board:
@@ -69,10 +76,11 @@ class Board:
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         compact = options.max_width < ROOMY
-        header = console.render_lines(self._header, options.update(height=None), pad=False)
-        room = (options.height or console.size.height) - len(header) - BORDERS - compact
+        header = self._header.lines(followed=self._world.followed(), compact=compact)
+        header_height = len(console.render_lines(header, options.update(height=None), pad=False))
+        room = (options.height or console.size.height) - header_height - BORDERS - compact
         rows = max(SHORTEST_BOARD, room // 2)
-        yield self._header
+        yield header
         yield self._columns(rows, compact=compact)
         yield _events(self._world.happenings, rows=max(SHORTEST_BOARD, room - rows))
         yield self._footer(compact=compact)

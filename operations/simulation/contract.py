@@ -75,6 +75,7 @@ class Order:
     pin: str
     created_at: datetime
     ready_at: datetime | None
+    tracking_url: str | None
 
     @property
     def is_final(self) -> bool:
@@ -103,6 +104,7 @@ class Order:
             pin=body.get("pin") or "",
             created_at=moment(body["created_at"]),
             ready_at=moment(body["ready_at"]) if body.get("ready_at") else None,
+            tracking_url=body.get("tracking_url"),
         )
 
 

@@ -3,7 +3,7 @@
 import asyncio
 import random
 from collections import Counter, deque
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from operations.simulation.contract import Assignment, Order, Store
@@ -79,6 +79,8 @@ class World:
         known = self.orders.get(order.id)
         if known is not None and known.version >= order.version:
             return
+        if known is not None and order.tracking_url is None:
+            order = replace(order, tracking_url=known.tracking_url)  # couriers are not shown it
         self.orders[order.id] = order
         self._open.pop(order.id, None)
         if not order.is_final:
@@ -97,6 +99,11 @@ class World:
     def recent(self) -> list[Order]:
         """Open orders and this run's latest final ones; those changed last come last."""
         return [*self._finished, *self._open.values()]
+
+    def followed(self) -> Order | None:
+        """One whose customer's page is worth a look: the same one until it has ended."""
+        carried = (order for order in self._open.values() if order.tracking_url)
+        return min(carried, key=lambda order: order.created_at, default=None)
 
     def own_orders(self) -> list[Order]:
         return [self.orders[order_id] for order_id in self.placed_here]

@@ -38,6 +38,7 @@ def an_order(number: str, status: str = "created", *, version: int = 1) -> Order
         pin="",
         created_at=datetime.now(UTC),
         ready_at=None,
+        tracking_url=f"http://127.0.0.1:8000/track/{number * 3}/",
     )
 
 
@@ -77,6 +78,8 @@ def test_the_board_fits_the_screen_and_shows_addresses_counts_and_orders(world: 
     text = "\n".join(lines)
     assert "http://127.0.0.1:8000/admin/" in text
     assert "http://127.0.0.1:8000/api/v2/docs" in text
+    assert "Track #K000" in text
+    assert "http://127.0.0.1:8000/track/K000A-BCDEFK000A-BCDEFK000A-BCDEF/" in text
     assert "demo-password" in text
     assert "cooking" in text
     assert "│30 " in text if width < 100 else "cooking 30" in text
@@ -97,6 +100,16 @@ def test_the_world_keeps_the_newest_version_of_an_order(world: World) -> None:
 
     assert [order.status for order in world.open_orders()] == ["paid"]
     assert world.told == 1
+
+
+def test_an_order_seen_by_a_courier_keeps_its_tracking_page(world: World) -> None:
+    world.saw(an_order("A", "assigned", version=1))
+    world.saw(replace(an_order("A", "picked_up", version=2), tracking_url=None))
+
+    followed = world.followed()
+
+    assert followed is not None
+    assert (followed.status, followed.tracking_url) == ("picked_up", "http://127.0.0.1:8000/track/AAA/")
 
 
 def test_counts_leave_out_the_ended_orders_of_others(world: World) -> None:

@@ -24,6 +24,7 @@ from couriers.api.v2.serializers import (
     DeliverSerializer,
     FailSerializer,
     ReasonSerializer,
+    failure_of,
 )
 from couriers.errors import (
     AssignmentNotFound,
@@ -42,7 +43,6 @@ from couriers.services.assigning import assign_order, unassign_order
 from couriers.services.carrying import fail, pick_up
 from couriers.services.delivering import Proof, deliver
 from couriers.services.releasing import give_back
-from couriers.states import FailureReason
 from orders.errors import OrderNotFound, OrderNotReady, TransitionNotAllowed
 from orders.selectors import order_for
 
@@ -237,7 +237,6 @@ class AssignmentFail(AssignmentView):
     @refuses(AssignmentNotFound, TransitionNotAllowed)
     @idempotent
     def post(self, request: Request, assignment_id: UUID) -> Response:
-        fields = self.body(FailSerializer)
+        reason, note = failure_of(self.body(FailSerializer))
         assignment = assignment_for(caller(request), assignment_id)
-        reason = FailureReason(fields["reason"])
-        return self.answer(fail(assignment.id, reason=reason, note=fields["note"], **self.change()))
+        return self.answer(fail(assignment.id, reason=reason, note=note, **self.change()))

@@ -16,6 +16,9 @@ MAX_BATCH: Final = 500
 MAX_CAPACITY: Final = 50
 MAX_SPEED_KMH: Final = 100_000
 """No vehicle's: the speed of a simulation in which a day takes minutes."""
+MAX_NOTE: Final = 500
+MAX_FAILURE_WORDS: Final = 100
+BETWEEN_REASON_AND_NOTE: Final = ": "
 
 
 class ProfileSerializer(StrictSerializer):
@@ -142,12 +145,23 @@ class DeliverSerializer(StrictSerializer):
     pin = serializers.CharField(
         max_length=16, required=False, allow_blank=True, default="", help_text="The customer's, where the store asks."
     )
-    note = serializers.CharField(max_length=500, required=False, allow_blank=True, default="")
+    note = serializers.CharField(max_length=MAX_NOTE, required=False, allow_blank=True, default="")
 
 
 class FailSerializer(StrictSerializer):
-    reason = serializers.ChoiceField(choices=FailureReason.choices)
-    note = serializers.CharField(max_length=500, required=False, allow_blank=True, default="")
+    example: ClassVar = {"reason": FailureReason.NOBODY_HOME.value, "note": "Rang twice"}
+
+    reason = serializers.CharField(
+        max_length=MAX_FAILURE_WORDS,
+        help_text="`nobody_home`, `wrong_address`, `refused`, `damaged`, `accident` or `other`; other words "
+        "count as `other` and stand before the note.",
+    )
+    note = serializers.CharField(
+        max_length=MAX_NOTE - MAX_FAILURE_WORDS - len(BETWEEN_REASON_AND_NOTE),
+        required=False,
+        allow_blank=True,
+        default="",
+    )
 
 
 class AssignmentFilterSerializer(StrictSerializer):
@@ -188,6 +202,14 @@ class AssignmentSerializer(serializers.ModelSerializer[Assignment]):
             "updated_at",
         ]
         read_only_fields = fields
+
+
+def failure_of(fields: dict[str, Any]) -> tuple[FailureReason, str]:
+    """The reason's code, and the note. Words that are no code stay in the note, because codes go out with events."""
+    words, note = fields["reason"], fields["note"]
+    if words.lower() in FailureReason.values:
+        return FailureReason(words.lower()), note
+    return FailureReason.OTHER, BETWEEN_REASON_AND_NOTE.join(filter(None, (words, note)))
 
 
 def fixes_of(fields: dict[str, Any]) -> list[Fix]:

@@ -15,6 +15,15 @@ class Vehicle(TextChoices):
     CAR = "car", "Car"
 
 
+# What people say for them, too.
+ALSO_CALLED: Final[Mapping[str, Vehicle]] = {
+    "bike": Vehicle.BICYCLE,
+    "motorbike": Vehicle.SCOOTER,
+    "motorcycle": Vehicle.SCOOTER,
+    "van": Vehicle.CAR,
+}
+
+
 @dataclass(frozen=True)
 class Pace:
     """`usual_kmh` is the average of a ride through a town with its lights; `top_kmh` what nobody exceeds."""

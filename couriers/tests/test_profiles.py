@@ -49,6 +49,13 @@ def test_the_user_may_be_named_by_e_mail_and_the_rest_has_defaults(dispatcher: C
     assert (body["id"], body["phone"], body["vehicle"], body["capacity"]) == (str(user.id), "", "bicycle", 1)
 
 
+@pytest.mark.parametrize(("said", "vehicle"), [("bike", "bicycle"), ("motorbike", "scooter"), ("van", "car")])
+def test_a_vehicle_may_be_called_by_its_other_names(dispatcher: Caller, said: str, vehicle: str) -> None:
+    user = make_user(Role.COURIER)
+    response = dispatcher.post("couriers", {"user_id": str(user.id), "name": "Kim", "vehicle": said})
+    assert (response.status_code, response.json()["vehicle"]) == (201, vehicle)
+
+
 def test_a_user_is_a_courier_once(dispatcher: Caller) -> None:
     courier = make_courier()
     before = snapshot()
@@ -72,6 +79,7 @@ def test_the_same_key_makes_one_courier(dispatcher: Caller) -> None:
         ({"email": "a@example.com", "user_id": str(uuid4()), "name": "Kim"}, "", "required"),
         ({"email": "a@example.com"}, "/name", "required"),
         ({"email": "a@example.com", "name": "Kim", "vehicle": "rocket"}, "/vehicle", "invalid_choice"),
+        ({"email": "a@example.com", "name": "Kim", "vehicle": ["bike"]}, "/vehicle", "invalid_type"),
         ({"email": "a@example.com", "name": "Kim", "capacity": 0}, "/capacity", "min_value"),
         ({"email": "a@example.com", "name": "Kim", "capacity": 51}, "/capacity", "max_value"),
         ({"email": "a@example.com", "name": "Kim", "status": "available"}, "/status", "unknown_field"),

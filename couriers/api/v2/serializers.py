@@ -10,7 +10,7 @@ from api.serializers import ChangeSerializer, MaybeChoiceField, MomentField, Str
 from couriers.models import Assignment, Courier
 from couriers.services.positions import Fix
 from couriers.states import AssignmentStatus, Availability, CourierStatus, FailureReason
-from couriers.vehicles import Vehicle
+from couriers.vehicles import ALSO_CALLED, Vehicle
 
 MAX_BATCH: Final = 500
 MAX_CAPACITY: Final = 50
@@ -21,10 +21,21 @@ MAX_FAILURE_WORDS: Final = 100
 BETWEEN_REASON_AND_NOTE: Final = ": "
 
 
+class VehicleField(serializers.ChoiceField):
+    """Taken by its other names, too; shown by its own."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(choices=Vehicle.choices, **kwargs)
+
+    def to_internal_value(self, data: Any) -> str:
+        vehicle: str = super().to_internal_value(ALSO_CALLED.get(str(data), data))
+        return vehicle
+
+
 class ProfileSerializer(StrictSerializer):
     name = serializers.CharField(max_length=120)
     phone = serializers.CharField(max_length=32, required=False, allow_blank=True)
-    vehicle = serializers.ChoiceField(choices=Vehicle.choices, required=False)
+    vehicle = VehicleField(required=False)
     capacity = serializers.IntegerField(min_value=1, max_value=MAX_CAPACITY, required=False)
     top_speed_kmh = serializers.IntegerField(min_value=1, max_value=MAX_SPEED_KMH, required=False, allow_null=True)
 

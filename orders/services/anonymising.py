@@ -11,6 +11,7 @@ from api.transactions import transactional
 from orders.locks import lock_order
 from orders.models import Order
 from orders.services.recording import record
+from orders.services.sweeping import sweep
 
 BATCH = 200
 ANONYMISED = "anonymised"
@@ -20,7 +21,7 @@ def anonymise_due_orders() -> int:
     """Remove the personal data of orders that ended long enough ago; returns how many."""
     before = timezone.now() - timedelta(days=settings.ANONYMISE_AFTER_DAYS)
     due = Order.objects.with_personal_data_since_before(before).order_by("ended_at")
-    return sum(_anonymise(order_id) for order_id in list(due.values_list("id", flat=True)[:BATCH]))
+    return sweep(list(due.values_list("id", flat=True)[:BATCH]), work=_anonymise)
 
 
 @transactional

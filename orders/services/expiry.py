@@ -9,6 +9,7 @@ from api.transactions import transactional
 from orders.locks import lock_order
 from orders.models import Order
 from orders.services.cancelling import EXPIRED, cancel_locked
+from orders.services.sweeping import sweep
 from orders.states import OrderStatus
 
 BATCH = 200
@@ -17,7 +18,7 @@ BATCH = 200
 def expire_due_orders() -> int:
     """Cancel the unpaid orders whose time is over, each in its own transaction; returns how many."""
     due = Order.objects.expired(timezone.now()).order_by("expires_at")
-    return sum(_expire(order_id) for order_id in list(due.values_list("id", flat=True)[:BATCH]))
+    return sweep(list(due.values_list("id", flat=True)[:BATCH]), work=_expire)
 
 
 @transactional

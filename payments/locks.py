@@ -5,7 +5,7 @@ from typing import TypeVar
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import F, Q, QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from api.transactions import transactional
@@ -58,7 +58,7 @@ def claim_due(queue: QuerySet[W]) -> W | None:
     row = free.select_for_update(skip_locked=True, no_key=True, of=("self",)).order_by("submit_at", "pk").first()
     if row is None:
         return None
-    claimed = free.filter(pk=row.pk).update(
-        leased_until=now + timedelta(seconds=settings.PROVIDER_LEASE_SECONDS), submit_attempts=F("submit_attempts") + 1
-    )
-    return queue.get(pk=row.pk) if claimed else None
+    row.leased_until = now + timedelta(seconds=settings.PROVIDER_LEASE_SECONDS)
+    row.submit_attempts += 1
+    lease = {"leased_until": row.leased_until, "submit_attempts": row.submit_attempts}
+    return row if free.filter(pk=row.pk).update(**lease) else None

@@ -14,7 +14,16 @@ from orders.services.cancelling import cancel_order
 from orders.states import OrderStatus
 from orders.tests.factories import SYSTEM
 from payments import queues
-from payments.models import FailureReason, OutboundWork, Payment, PaymentStatus, Provider, Refund, RefundStatus
+from payments.models import (
+    FailureReason,
+    OutboundWork,
+    Payment,
+    PaymentQuerySet,
+    PaymentStatus,
+    Provider,
+    Refund,
+    RefundStatus,
+)
 from payments.providers import registry
 from payments.providers.base import (
     ChargeRequest,
@@ -284,6 +293,22 @@ def test_the_payment_of_a_cancelled_order_is_not_handed_over_any_more(provider: 
 
     assert submit_due() == 0
     assert provider.charges == []
+
+
+def test_an_order_cancelled_while_its_payment_is_being_claimed_ends_no_run(provider: FakeProvider) -> None:
+    payment, other = make_payment(), make_payment()
+    update = PaymentQuerySet.update
+
+    def lease_then_cancel(rows: PaymentQuerySet, **changes: Any) -> int:
+        leased = update(rows, **changes)
+        if "submit_attempts" in changes and payment.order.status == OrderStatus.CREATED:
+            payment.order = cancel_order(payment.order_id, actor=SYSTEM, reason="changed their mind")
+        return leased
+
+    with patch.object(PaymentQuerySet, "update", lease_then_cancel):
+        assert submit_due() == 2
+    assert {request.payment_id for request in provider.charges} == {payment.id, other.id}
+    assert take(payment) == Outcome.REFUNDED
 
 
 def test_an_unforeseen_error_ends_this_run_and_is_tried_again_after_the_lease(provider: FakeProvider) -> None:

@@ -3,6 +3,7 @@ from typing import TypedDict, Unpack
 from uuid import UUID
 
 from django.contrib.auth.hashers import make_password
+from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
 from accounts.actors import Actor
@@ -11,7 +12,7 @@ from accounts.locks import lock_user
 from accounts.models import User
 from accounts.roles import Role
 from accounts.services.tokens import revoke_tokens_of
-from api.errors import FieldProblem
+from api.errors import FieldProblem, InvalidRequest
 from api.etags import check_version
 from api.transactions import transactional
 
@@ -98,7 +99,14 @@ def _refuse_self_harm(user: User, details: UserDetails) -> None:
 
 
 def normalised(email: str) -> str:
-    return email.strip().lower()
+    """Raises InvalidRequest for what is an address only in capitals: "İ" becomes two characters, one of them a dot."""
+    address = email.strip().lower()
+    try:
+        User._meta.get_field("email").run_validators(address)
+    except ValidationError as error:
+        problem = FieldProblem("/email", "invalid", "Not an e-mail address once it is written in small letters.")
+        raise InvalidRequest(errors=[problem]) from error
+    return address
 
 
 def _apply(user: User, details: UserDetails) -> None:

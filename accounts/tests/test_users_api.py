@@ -108,6 +108,7 @@ def test_an_address_is_taken_whatever_its_case(client: APIClient, email: str) ->
     [
         ({"email": "nonsense"}, "/email"),
         ({"email": "x" * 250 + "@example.com"}, "/email"),
+        ({"email": "\u0130" * 150 + "@example.com"}, "/email"),
         ({"password": "short"}, "/password"),
         ({"password": "password123"}, "/password"),
         ({"password": "x" * 257}, "/password"),

@@ -14,6 +14,7 @@ from environs import Env
 
 from api.logs import logging_config
 from delivery_site import admin_site
+from delivery_site.openapi import OPENAPI
 from delivery_site.secrets import refuse_unsafe_production, signing_key
 
 # Forms and Admin classes can be parametrised at run time as their types are (`ModelForm[User]`).
@@ -38,7 +39,7 @@ ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", [] if PRODUCTION else ["*"])
 CSRF_TRUSTED_ORIGINS: list[str] = env.list("CSRF_TRUSTED_ORIGINS", [])
 PUBLIC_URL = env.str("PUBLIC_URL", "http://127.0.0.1:8000").rstrip("/")
 # Where this installation reaches itself: the simulated provider's webhooks go there.
-INTERNAL_URL = env.str("INTERNAL_URL", PUBLIC_URL).rstrip("/")
+INTERNAL_URL = env.str("INTERNAL_URL", env.str("PUBLIC_URL", "")).rstrip("/")
 
 INSTALLED_APPS = [
     "unfold",
@@ -154,11 +155,13 @@ CACHES: dict[str, Any] = {
 }
 
 CELERY_BROKER_URL = REDIS_URL or "memory://localhost/"
+CELERY_BROKER_TRANSPORT = "delivery_site.broker:Transport" if REDIS_URL else "memory"
 CELERY_BROKER_TRANSPORT_OPTIONS = (
     {
         "visibility_timeout": 600,
         "socket_connect_timeout": _REDIS_TIMEOUT_SECONDS,
-        "socket_timeout": 5.0,
+        # Above the second for which a worker lets Redis wait for a message.
+        "socket_timeout": 3.0,
         # Who wakes a worker does not wait for a broker that is away: the sweep finds the work.
         "max_retries": 0,
     }
@@ -246,33 +249,7 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = env.int("MAX_BODY_BYTES", 262_144)
 V1_DEPRECATED_AT = "2026-11-01T00:00:00Z"
 V1_SUNSET_AT = "2027-11-01T00:00:00Z"
 
-SPECTACULAR_SETTINGS: dict[str, Any] = {
-    "TITLE": "Delivery platform API",
-    "DESCRIPTION": "Orders from placed to delivered: catalog, stock, payments, couriers, tracking.",
-    "VERSION": "2",
-    "SERVE_INCLUDE_SCHEMA": False,
-    "SWAGGER_UI_DIST": "SIDECAR",
-    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
-    "REDOC_DIST": "SIDECAR",
-    "COMPONENT_SPLIT_REQUEST": True,
-    # What may be left out of a PATCH is said by its own serializer.
-    "COMPONENT_SPLIT_PATCH": False,
-    "ENUM_NAME_OVERRIDES": {
-        "OrderStatus": "orders.states.OrderStatus",
-        "PaymentStatus": "payments.models.PaymentStatus",  # and of refunds
-        "PaymentFailureReason": "payments.models.FailureReason",
-        "AssignmentStatus": "couriers.states.AssignmentStatus",
-        "CourierStatus": "couriers.states.CourierStatus",
-        "CourierAvailability": "couriers.states.Availability",
-        "DeliveryFailureReason": "couriers.states.FailureReason",
-    },
-    "POSTPROCESSING_HOOKS": [
-        "drf_spectacular.hooks.postprocess_schema_enums",
-        "api.openapi.components.add_shared_components",
-        "api.openapi.links.add_links",
-        "accounts.openapi.describe_scopes",
-    ],
-}
+SPECTACULAR_SETTINGS = OPENAPI
 
 # --- The business -----------------------------------------------------------------------------------------------------
 

@@ -5,6 +5,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 
+from django.urls import resolve, reverse
 from drf_spectacular.renderers import OpenApiYamlRenderer
 from drf_spectacular.settings import patched_settings, spectacular_settings
 
@@ -24,9 +25,16 @@ class Document:
             schema: dict[str, Any] = generator.get_schema(request=None, public=True)
             return schema
 
-    def as_yaml(self) -> bytes:
+    def as_yaml(self) -> str:
         rendered: bytes = OpenApiYamlRenderer().render(self.content, renderer_context={})  # type: ignore[no-untyped-call]
-        return rendered
+        return rendered.decode()
 
     def _introduction(self) -> str:
-        return (INTRODUCTIONS / f"v{self.version}.md").read_text()
+        return (INTRODUCTIONS / f"v{self.version}.md").read_text(encoding="utf-8")
+
+
+def served_document(version: str) -> Document:
+    """The one behind the address of this version's schema."""
+    view: Any = resolve(reverse(f"schema-v{version}")).func
+    document: Document = view.view_initkwargs["document"]
+    return document

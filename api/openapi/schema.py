@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.plumbing import ResolvedComponent
+from drf_spectacular.utils import PolymorphicProxySerializer
 from rest_framework.serializers import CharField
 
 from api import errors
@@ -49,7 +50,7 @@ class ApiSchema(AutoSchema):
         for status, response in operation["responses"].items():
             self._describe_headers(status, response)
         operation["responses"].update(self._problem_responses())
-        if self.method == "PATCH":  # a change of nothing is refused, though no field of it is required
+        if "requestBody" in operation and _cannot_be_empty(self.get_request_serializer()):
             operation["requestBody"]["required"] = True
         if isinstance(self.view, DeprecatedView):
             operation["deprecated"] = True
@@ -66,6 +67,8 @@ class ApiSchema(AutoSchema):
         schema: Schema = super()._map_basic_serializer(serializer, direction)  # type: ignore[no-untyped-call]
         if not type(serializer).__doc__:
             schema.pop("description", None)
+        if "example" in vars(type(serializer)):
+            schema["example"] = serializer.example
         if direction == "request" and isinstance(serializer, StrictMixin):
             _describe_strictness(serializer, schema)
         return schema
@@ -123,6 +126,14 @@ class ApiSchema(AutoSchema):
         if "{" in self.path:
             refusals |= {errors.NotFound}
         return dict(problem_responses(refusals))
+
+
+def _cannot_be_empty(serializer: Any) -> bool:
+    """Though no field is required by itself."""
+    if isinstance(serializer, PolymorphicProxySerializer):
+        return True
+    kind = serializer if isinstance(serializer, type) else type(serializer)
+    return issubclass(kind, ChangeSerializer) or bool(getattr(kind, "exactly_one_of", ()))
 
 
 def _describe_strictness(serializer: StrictMixin, schema: Schema) -> None:

@@ -9,7 +9,8 @@ from payments.errors import InvalidSignature, StaleSignature
 
 HEADER: Final = "X-Signature"
 TOLERANCE_SECONDS: Final = 300
-_FORMAT: Final = re.compile(r"t=([0-9]{1,12}),v1=([0-9a-f]{64})")
+PATTERN: Final = "^t=([0-9]{1,12}),v1=([0-9a-f]{64})$"
+_FORMAT: Final = re.compile(PATTERN)
 
 
 def signature_of(body: bytes, *, secret: str, at: int) -> str:

@@ -21,8 +21,13 @@ class NewPasswordField(serializers.CharField):
     """A password that the settings' validators find good enough: long, not common, not only digits."""
 
     def __init__(self, **kwargs: Any) -> None:
-        bounds = {"min_length": MIN_PASSWORD_LENGTH, "max_length": MAX_PASSWORD_LENGTH}
-        super().__init__(trim_whitespace=False, style={"input_type": "password"}, **bounds, **kwargs)
+        super().__init__(
+            min_length=MIN_PASSWORD_LENGTH,
+            max_length=MAX_PASSWORD_LENGTH,
+            trim_whitespace=False,
+            style={"input_type": "password"},
+            **kwargs,
+        )
 
     def to_internal_value(self, data: Any) -> str:
         password = super().to_internal_value(data)
@@ -33,12 +38,14 @@ class NewPasswordField(serializers.CharField):
 class GrantSerializer(StrictSerializer):
     """Clients are not told apart: their id and secret, which some OAuth libraries always send, are not looked at."""
 
-    grant_type = serializers.CharField()
     client_id = serializers.CharField(required=False, allow_blank=True)
     client_secret = serializers.CharField(required=False, allow_blank=True)
 
 
 class PasswordGrantSerializer(GrantSerializer):
+    example: ClassVar = {"grant_type": "password", "username": "customer@example.com", "password": "demo-password"}
+
+    grant_type = serializers.ChoiceField(choices=["password"])
     username = serializers.CharField(max_length=254, help_text="The e-mail address.")
     password = serializers.CharField(max_length=MAX_PASSWORD_LENGTH, trim_whitespace=False)
     scope = serializers.CharField(
@@ -47,10 +54,21 @@ class PasswordGrantSerializer(GrantSerializer):
 
 
 class RefreshGrantSerializer(GrantSerializer):
+    example: ClassVar = {"grant_type": "refresh_token", "refresh_token": "eyJhbGciOiJIUzI1NiJ9.e30.c2lnbmF0dXJl"}
+
+    grant_type = serializers.ChoiceField(choices=["refresh_token"])
     refresh_token = serializers.CharField()
 
 
 class TokenSerializer(serializers.Serializer[Any]):
+    example: ClassVar = {
+        "access_token": "eyJhbGciOiJIUzI1NiJ9.e30.YWNjZXNz",
+        "refresh_token": "eyJhbGciOiJIUzI1NiJ9.e30.cmVmcmVzaA",
+        "token_type": "Bearer",
+        "expires_in": 600,
+        "scope": "catalog:read orders:create orders:read payments:read payments:write",
+    }
+
     access_token = serializers.CharField()
     refresh_token = serializers.CharField()
     token_type = serializers.ChoiceField(choices=["Bearer"])
@@ -94,6 +112,8 @@ class UserChangeSerializer(ChangeSerializer):
 
 
 class NewUserSerializer(UserChangeSerializer):
+    example: ClassVar = {"email": "ada@example.com", "password": "a long password", "name": "Ada", "role": "customer"}
+
     email = serializers.EmailField(max_length=254)
     password = NewPasswordField()
     role = serializers.ChoiceField(choices=Role.choices, default=Role.CUSTOMER)

@@ -24,6 +24,7 @@ from accounts.selectors import user_by_id, users
 from accounts.services.users import add_user, update_user
 from api.etags import expected_version, with_etag
 from api.idempotency.decorator import idempotent
+from api.openapi.headers import LOCATION
 from api.refusals import refuses
 from api.scopes import ANY_TOKEN, Scopes
 from api.views import ApiView
@@ -81,6 +82,7 @@ class UserList(UserView):
         operation_id="users_create",
         summary="Create a user",
         tags=["Users"],
+        parameters=[LOCATION],
         request=NewUserSerializer,
         responses={201: UserSerializer},
     )

@@ -23,6 +23,14 @@ class ProductChangeSerializer(ChangeSerializer):
 
 
 class NewProductSerializer(ProductChangeSerializer):
+    example: ClassVar = {
+        "store_id": "0199f3a0-77b1-7d02-b3c4-9a5e6f708192",
+        "sku": "TEA-1",
+        "name": "Green tea",
+        "price": "4.50",
+        "stock": 100,
+    }
+
     store_id = serializers.UUIDField()
     sku = serializers.CharField(max_length=64)
     name = serializers.CharField(max_length=200)

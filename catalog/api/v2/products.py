@@ -12,6 +12,7 @@ from accounts.permissions import caller
 from api.errors import JSON
 from api.etags import expected_version, with_etag
 from api.idempotency.decorator import idempotent
+from api.openapi.headers import LOCATION
 from api.refusals import refuses
 from api.scopes import Scopes
 from api.views import ApiView
@@ -65,6 +66,7 @@ class ProductList(ProductView):
         operation_id="products_create",
         summary="Create a product",
         tags=["Catalog"],
+        parameters=[LOCATION],
         request=NewProductSerializer,
         responses={201: ProductSerializer},
     )

@@ -10,6 +10,7 @@ from accounts.actors import Actor
 from accounts.permissions import caller
 from api.etags import expected_version, with_etag
 from api.idempotency.decorator import idempotent
+from api.openapi.headers import LOCATION
 from api.refusals import refuses
 from api.scopes import Scopes
 from api.views import ApiView
@@ -54,6 +55,7 @@ class StoreList(StoreView):
         summary="Create a store",
         description="Store staff and integrators become members of the stores they create.",
         tags=["Catalog"],
+        parameters=[LOCATION],
         request=NewStoreSerializer,
         responses={201: StoreSerializer},
     )

@@ -12,6 +12,7 @@ from accounts.errors import UserNotFound
 from accounts.permissions import caller
 from api.etags import expected_version, with_etag
 from api.idempotency.decorator import idempotent
+from api.openapi.headers import LOCATION
 from api.refusals import refuses
 from api.scopes import Scopes
 from api.views import ApiView
@@ -62,6 +63,7 @@ class CourierList(CourierView):
         operation_id="couriers_create",
         summary="Make a user with the role courier a courier",
         tags=TAGS,
+        parameters=[LOCATION],
         request=NewCourierSerializer,
         responses={201: CourierSerializer},
     )

@@ -43,6 +43,7 @@ class ProfileSerializer(StrictSerializer):
 class NewCourierSerializer(ProfileSerializer):
     """Exactly one of user_id and email says whose profile it is."""
 
+    example: ClassVar = {"email": "courier1@example.com", "name": "Kim", "vehicle": "cargo_bike", "capacity": 4}
     exactly_one_of = ("user_id", "email")
 
     user_id = serializers.UUIDField(required=False)
@@ -75,6 +76,13 @@ class FixSerializer(StrictSerializer):
 
 
 class FixBatchSerializer(StrictSerializer):
+    example: ClassVar = {
+        "positions": [
+            {"latitude": 52.52, "longitude": 13.405, "recorded_at": "2026-11-21T12:00:00Z", "accuracy_m": 8.0},
+            {"latitude": 52.521, "longitude": 13.406, "recorded_at": "2026-11-21T12:00:10Z", "accuracy_m": 5.0},
+        ]
+    }
+
     positions = serializers.ListField(child=FixSerializer(), min_length=1, max_length=MAX_BATCH)
 
 

@@ -7,6 +7,7 @@ from rest_framework.response import Response
 
 from accounts.permissions import caller
 from api.idempotency.decorator import idempotent
+from api.openapi.headers import LOCATION
 from api.refusals import refuses
 from api.scopes import Scopes
 from api.versions import DeprecatedView
@@ -27,6 +28,7 @@ class OrderListV1(DeprecatedView):
         operation_id="v1_orders_create",
         summary="Place an order",
         tags=["Orders"],
+        parameters=[LOCATION],
         request=NewOrderV1Serializer,
         responses={201: PlacedOrderV1Serializer},
         deprecated=True,

@@ -11,6 +11,7 @@ from accounts.models import User
 from accounts.roles import Role
 from api.serializers import ChangeSerializer, MaybeChoiceField, MomentField, MoneyField, StrictSerializer
 from catalog.geography import Position
+from orders.api.v2.documented import NEW_ORDER, PLACED_ORDER
 from orders.models import Charge, Order, OrderLine, TimelineEntry
 from orders.services.moving import allowed_moves
 from orders.services.requests import Contact, Dropoff, Item, NewOrder, OrderEdit
@@ -39,6 +40,8 @@ class ContactSerializer(StrictSerializer):
 
 
 class NewOrderSerializer(StrictSerializer):
+    example: ClassVar = NEW_ORDER
+
     items = serializers.ListField(child=ItemSerializer(), min_length=1, max_length=MAX_ITEMS)
     dropoff = DropoffSerializer()
     contact = ContactSerializer()
@@ -52,12 +55,16 @@ class NewOrderSerializer(StrictSerializer):
 class OrderEditSerializer(ChangeSerializer):
     """At least one of the three."""
 
+    example: ClassVar = {"note": "The bell is broken, please knock."}
+
     dropoff = DropoffSerializer(required=False)
     contact = ContactSerializer(required=False)
     note = serializers.CharField(max_length=1000, required=False, allow_blank=True)
 
 
 class CancelSerializer(StrictSerializer):
+    example: ClassVar = {"reason": "Ordered by mistake"}
+
     reason = serializers.CharField(max_length=300)
     restock = serializers.BooleanField(required=False, allow_null=True, default=None)
     refund_amount = MoneyField(required=False, allow_null=True, default=None)
@@ -75,6 +82,7 @@ class OrderFilterSerializer(StrictSerializer):
 
 class OrderLineSerializer(serializers.ModelSerializer[OrderLine]):
     product_id = serializers.UUIDField()
+    quantity = serializers.IntegerField()  # the model's own bounds are those of the database in use
     unit_price = MoneyField()
     line_total = MoneyField()
 
@@ -105,6 +113,8 @@ class OrderContactSerializer(serializers.Serializer[Any]):
 
 class OrderSerializer(serializers.ModelSerializer[Order]):
     """An order as this caller may see it: couriers learn whom to call only for an order that is theirs to carry."""
+
+    example: ClassVar = PLACED_ORDER
 
     store_id = serializers.UUIDField()
     customer_id = serializers.UUIDField(allow_null=True)

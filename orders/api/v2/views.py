@@ -12,6 +12,7 @@ from accounts.permissions import caller
 from api.errors import JSON, PermissionRefused
 from api.etags import expected_version, with_etag
 from api.idempotency.decorator import idempotent
+from api.openapi.headers import LOCATION
 from api.refusals import refuses
 from api.scopes import Scopes
 from api.serializers import NoBody
@@ -82,6 +83,7 @@ class OrderList(OrderView):
         operation_id="orders_create",
         summary="Place an order",
         tags=["Orders"],
+        parameters=[LOCATION],
         request=NewOrderSerializer,
         responses={201: OrderSerializer},
     )

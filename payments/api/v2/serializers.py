@@ -11,11 +11,14 @@ from payments.models import FailureReason, Payment, PaymentStatus, Provider, Ref
 from payments.providers.simulated import SimulatedToken
 from payments.services.settling import Outcome
 
+ORDER_ID: Final = "0199f3a5-4f0d-7c61-8a2b-3e9d1f60c7a4"
 SMALLEST_REFUND: Final = Decimal("0.01")
 
 
 class OnlinePaymentSerializer(StrictSerializer):
     """Charge the order's total through the provider."""
+
+    example: ClassVar = {"order_id": ORDER_ID, "token": "tok_success"}
 
     order_id = serializers.UUIDField()
     token = serializers.ChoiceField(choices=SimulatedToken.choices, help_text="A test token of the simulated provider.")
@@ -23,6 +26,8 @@ class OnlinePaymentSerializer(StrictSerializer):
 
 class ExternalPaymentSerializer(StrictSerializer):
     """State that the shop has charged the order elsewhere; integrators only."""
+
+    example: ClassVar = {"order_id": ORDER_ID, "provider": "external", "reference": "shop-1001", "amount": "25.00"}
 
     order_id = serializers.UUIDField()
     provider = serializers.ChoiceField(choices=[Provider.EXTERNAL.value])
@@ -46,6 +51,24 @@ class PaymentFilterSerializer(StrictSerializer):
 
 
 class PaymentSerializer(serializers.ModelSerializer[Payment]):
+    example: ClassVar = {
+        "id": "0199f3a6-1c5e-7b39-9d42-6f0c2a8e5b17",
+        "order_id": ORDER_ID,
+        "status": "pending",
+        "amount": "25.00",
+        "currency": "EUR",
+        "provider": "simulated",
+        "captured_amount": "0.00",
+        "captured_currency": "",
+        "refunded_amount": "0.00",
+        "review_reason": "",
+        "failure_reason": None,
+        "reference": "",
+        "version": 1,
+        "created_at": "2026-11-21T12:01:30.000000Z",
+        "updated_at": "2026-11-21T12:01:30.000000Z",
+    }
+
     order_id = serializers.UUIDField()
     amount = MoneyField()
     captured_amount = MoneyField(help_text="What was really taken.")
@@ -75,6 +98,8 @@ class PaymentSerializer(serializers.ModelSerializer[Payment]):
 
 
 class NewRefundSerializer(StrictSerializer):
+    example: ClassVar = {"amount": "12.50", "reason": "One dish was missing"}
+
     amount = MoneyField(min_value=SMALLEST_REFUND)
     reason = serializers.CharField(max_length=300)
 

@@ -80,6 +80,9 @@ class Payment(OutboundWork, VersionedEntity):
     captured_amount = models.DecimalField(max_digits=12, decimal_places=2, default=Decimal("0.00"))
     captured_currency = models.CharField(max_length=3, blank=True)
     token = models.CharField(max_length=64, blank=True, help_text="What the provider charges; a test token here.")
+    notify_url = models.TextField(
+        blank=True, help_text="Where its payer's request reached us, for a provider that is told no other address."
+    )
     reference = models.CharField(max_length=100, blank=True, help_text="The shop's own reference of the charge.")
     review_reason = models.CharField(
         max_length=200, blank=True, help_text="Why staff have to look at it while it is pending, or had to."

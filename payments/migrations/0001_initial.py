@@ -32,6 +32,7 @@ class Migration(migrations.Migration):
                 ('captured_amount', models.DecimalField(decimal_places=2, default=Decimal('0.00'), max_digits=12)),
                 ('captured_currency', models.CharField(blank=True, max_length=3)),
                 ('token', models.CharField(blank=True, help_text='What the provider charges; a test token here.', max_length=64)),
+                ('notify_url', models.TextField(blank=True, help_text="Where its payer's request reached us, for a provider that is told no other address.")),
                 ('reference', models.CharField(blank=True, help_text="The shop's own reference of the charge.", max_length=100)),
                 ('review_reason', models.CharField(blank=True, help_text='Why staff have to look at it while it is pending, or had to.', max_length=200)),
                 ('reviewed_by_id', models.UUIDField(blank=True, null=True)),

@@ -33,21 +33,26 @@ def send_due_callbacks() -> int:
     due = SimulatedCallback.objects.filter(submit_at__lte=timezone.now())
     if not due.exists():
         return 0
-    with httpx.Client(base_url=settings.INTERNAL_URL, timeout=TIMEOUT_SECONDS, verify=_certificates()) as client:
+    with httpx.Client(timeout=TIMEOUT_SECONDS, verify=_certificates()) as client:
         return work_off(partial(_send_next, client), task=TASK)
 
 
 def _send_next(client: httpx.Client) -> bool:
-    callback = claim_due(SimulatedCallback.objects.all())
+    callback = claim_due(SimulatedCallback.objects.select_related("payment"))
     if callback is None:
         return False
     try:
-        response = client.post(PATH, content=callback.body.encode(), headers=_headers(callback))
+        response = client.post(_address(callback), content=callback.body.encode(), headers=_headers(callback))
     except httpx.HTTPError as error:
         _retry(callback, policy=UNREACHABLE, error=f"{type(error).__name__}: {error}")
     else:
         _record(callback, response)
     return True
+
+
+def _address(callback: SimulatedCallback) -> str:
+    """A worker knows by itself neither host nor port of the web processes: without a setting, what the payer used."""
+    return f"{settings.INTERNAL_URL}{PATH}" if settings.INTERNAL_URL else callback.payment.notify_url
 
 
 def _headers(callback: SimulatedCallback) -> dict[str, str]:

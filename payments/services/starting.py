@@ -21,15 +21,23 @@ from payments.services.reviewing import hold_for_review
 
 
 @transactional
-def start_online_payment(order_id: UUID, *, token: str, actor: Actor) -> Payment:
+def start_online_payment(order_id: UUID, *, token: str, actor: Actor, notify_url: str) -> Payment:
     """Write down what is to be charged; the provider is asked after the commit, by a worker.
 
+    `notify_url` is where the provider's notice finds us unless the settings know better.
     Raises OrderNotFound, PaymentMethodMismatch, PaymentExists, OrderNotPayable.
     """
     order = lock_order(order_id)
     _refuse_unless_payable(order, by=frozenset({PaymentMethod.ONLINE}))
     begin_payment(order)
-    payment = _create(order, provider=Provider.SIMULATED, token=token, actor=actor, submit_at=timezone.now())
+    payment = _create(
+        order,
+        provider=Provider.SIMULATED,
+        token=token,
+        notify_url=notify_url,
+        actor=actor,
+        submit_at=timezone.now(),
+    )
     wake("payments.submit_due")
     return payment
 

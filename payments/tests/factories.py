@@ -33,7 +33,8 @@ def staff() -> Actor:
 def make_payment(*, token: str = "tok_success", order: Order | None = None, payer: User | None = None) -> Payment:
     """Started and not yet handed to the provider."""
     order = order or make_order(customer=payer)
-    return start_online_payment(order.id, token=token, actor=Actor.of(payer or order.placed_by))
+    actor = Actor.of(payer or order.placed_by)
+    return start_online_payment(order.id, token=token, actor=actor, notify_url=f"http://testserver{WEBHOOK}")
 
 
 def make_submitted_payment(**fields: Any) -> Payment:

@@ -11,12 +11,15 @@ import pytest
 from django.utils import timezone
 
 from api.request_ids import request_context
+from orders.tests.factories import make_order
 from payments.models import Payment, SimulatedCallback
 from payments.providers import simulated_callbacks
 from payments.providers.signatures import verify_signature
 from payments.providers.simulated import BEHAVIOURS, SimulatedToken
 from payments.providers.simulated_callbacks import REFUSED, UNREACHABLE, send_due_callbacks
-from payments.tests.factories import make_submitted_payment
+from payments.services.submitting import submit_due
+from payments.tests.conftest import ClientFor
+from payments.tests.factories import PAYMENTS, make_submitted_payment
 
 pytestmark = pytest.mark.django_db
 
@@ -124,6 +127,29 @@ def test_it_calls_the_installation_where_it_reaches_itself(
         secret=settings.SIMULATED_PROVIDER_SECRET,
         now=timezone.now().timestamp(),
     )
+
+
+def test_without_a_setting_it_calls_where_the_payer_found_us(
+    settings: Any, answered_by: Callable[[Answer], None], client_for: ClientFor
+) -> None:
+    settings.INTERNAL_URL = ""
+    order = make_order()
+    client_for(order.placed_by).post(
+        PAYMENTS,
+        {"order_id": str(order.id), "token": "tok_success"},
+        format="json",
+        headers={"Idempotency-Key": "k-1", "Host": "shop.example:8123"},
+    )
+    submit_due()
+    called: list[str] = []
+
+    def take(request: httpx.Request) -> httpx.Response:
+        called.append(str(request.url))
+        return httpx.Response(200)
+
+    answered_by(take)
+    assert send_due_callbacks() == 1
+    assert called == ["http://shop.example:8123/api/v2/payments/webhooks/simulated"]
 
 
 def test_an_answered_callback_is_not_sent_again(answered_by: Callable[[Answer], None]) -> None:

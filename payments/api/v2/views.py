@@ -3,6 +3,7 @@ from typing import ClassVar
 from uuid import UUID
 
 from django.db.models import QuerySet
+from django.urls import reverse
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
@@ -92,7 +93,8 @@ class PaymentList(ApiView):
         actor = Actor.of(caller(request))
         if is_external:
             return state_external_payment(order.id, reference=given["reference"], amount=given["amount"], actor=actor)
-        return start_online_payment(order.id, token=given["token"], actor=actor)
+        notify_url = request.build_absolute_uri(reverse("payment-webhook-simulated"))
+        return start_online_payment(order.id, token=given["token"], actor=actor, notify_url=notify_url)
 
 
 class PaymentDetail(ApiView):

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Final
+from typing import ClassVar, Final
 
 from django.conf import settings
 from django.db.models import TextChoices
@@ -57,6 +57,14 @@ BEHAVIOURS: Final[Mapping[str, Behaviour]] = {
 
 class SimulatedNotice(StrictSerializer):
     """The body of the simulated provider's webhook."""
+
+    example: ClassVar = {
+        "event_id": "evt_1001",
+        "type": "payment.succeeded",
+        "payment_id": "0199f3a6-1c5e-7b39-9d42-6f0c2a8e5b17",
+        "amount": "25.00",
+        "currency": "EUR",
+    }
 
     event_id = serializers.CharField(max_length=128)
     type = serializers.ChoiceField([str(kind) for kind in NoticeType])

@@ -14,6 +14,7 @@ from accounts.permissions import caller
 from api.errors import JSON
 from api.etags import expected_version, with_etag
 from api.idempotency.decorator import idempotent
+from api.openapi.headers import LOCATION
 from api.refusals import refuses
 from api.scopes import ANYONE, Scopes
 from api.views import ApiView
@@ -44,7 +45,7 @@ from payments.errors import (
 )
 from payments.models import Payment, Provider, Refund
 from payments.providers.registry import provider_named
-from payments.providers.signatures import HEADER
+from payments.providers.signatures import HEADER, PATTERN
 from payments.providers.simulated import SimulatedNotice
 from payments.selectors import payment_for, payments_for
 from payments.services.refunding import refund_payment
@@ -72,6 +73,7 @@ class PaymentList(ApiView):
         operation_id="payments_create",
         summary="Pay an order, or state that it was paid elsewhere",
         tags=["Payments"],
+        parameters=[LOCATION],
         request=NEW_PAYMENT,
         responses={201: PaymentSerializer},
     )
@@ -163,7 +165,7 @@ class SimulatedWebhook(ApiView):
         parameters=[
             OpenApiParameter(
                 HEADER,
-                str,
+                {"type": "string", "format": "signature", "pattern": PATTERN},
                 OpenApiParameter.HEADER,
                 required=True,
                 description='`t=<unix time>,v1=<hex HMAC-SHA256 of "<t>.<raw body>">`, at most five minutes old.',

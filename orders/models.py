@@ -80,7 +80,7 @@ class Order(VersionedEntity):
         ordering: ClassVar = ["-id"]
         constraints: ClassVar = [
             models.UniqueConstraint(
-                fields=["placed_by", "external_id"],
+                fields=["external_id", "placed_by"],  # in this order it also serves a search for the id alone
                 condition=Q(external_id__isnull=False),
                 name="order_external_id_unique",
             ),

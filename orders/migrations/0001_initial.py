@@ -135,7 +135,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='order',
-            constraint=models.UniqueConstraint(condition=models.Q(('external_id__isnull', False)), fields=('placed_by', 'external_id'), name='order_external_id_unique'),
+            constraint=models.UniqueConstraint(condition=models.Q(('external_id__isnull', False)), fields=('external_id', 'placed_by'), name='order_external_id_unique'),
         ),
         migrations.AddConstraint(
             model_name='order',

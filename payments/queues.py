@@ -11,7 +11,7 @@ from django.utils import timezone
 from api.waking import wake
 from payments.models import OutboundWork
 
-# A longer queue is continued by another run of the task, so that no run comes near Celery's time limit.
+# A longer queue is continued by another run of the task, so that no run keeps a worker that is to stop.
 STEPS_PER_RUN: Final = 200
 
 

@@ -9,9 +9,17 @@ from django.db import transaction
 from kombu.exceptions import OperationalError
 from redis.exceptions import TimeoutError as RedisTimeout
 
-from api.waking import wake
+from api import waking
+from api.waking import SILENT_SECONDS, silence, wake
 
 pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture(autouse=True)
+def _no_silence() -> Iterator[None]:
+    """One test's broker is not another's."""
+    yield
+    silence.until = 0.0
 
 
 @pytest.fixture
@@ -86,6 +94,23 @@ def test_a_broker_out_of_reach_is_logged_and_nothing_more(
         wake("events.relay")
 
     assert [record.message for record in caplog.records] == [f"could not wake events.relay: {error}"]
+
+
+def test_a_broker_out_of_reach_costs_its_timeout_once_in_a_while_and_not_every_request(
+    sent: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = [1000.0]
+    monkeypatch.setattr(waking.time, "monotonic", lambda: clock[0])
+    sent.side_effect = OperationalError("refused")
+    for _ in range(3):
+        wake("events.relay")
+    assert sent.call_count == 1
+
+    sent.side_effect = None
+    clock[0] += SILENT_SECONDS
+    for _ in range(3):
+        wake("events.relay")
+    assert sent.call_count == 4
 
 
 def test_a_mistake_of_ours_is_not_taken_for_the_brokers(sent: Any) -> None:

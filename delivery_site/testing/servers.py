@@ -50,7 +50,7 @@ def postgresql() -> Iterator[str]:
     with tempfile.TemporaryDirectory(prefix="delivery-postgresql-") as folder:
         # Started by root, the server runs as a user of its own, who has to get in here.
         Path(folder).chmod(0o755)
-        server = prepared_server(Path(folder))
+        server = prepared_server(Path(folder), settings=POSTGRESQL_SETTINGS)
         server.start()
         try:
             yield create_database(server)
@@ -58,7 +58,7 @@ def postgresql() -> Iterator[str]:
             server.cleanup()
 
 
-def prepared_server(folder: Path) -> "PostgresServer":
+def prepared_server(folder: Path, *, settings: str) -> "PostgresServer":
     """The package decides at its import where its lock file lies; in the common place another user's is in the way."""
     runtime = folder / "runtime"
     runtime.mkdir(mode=0o700)
@@ -69,8 +69,8 @@ def prepared_server(folder: Path) -> "PostgresServer":
     # Without "delete" its exit hook would make the lock file again when the folder is long gone.
     server = get_server(folder / "data", cleanup_mode="delete", start=False)
     server.ensure_pgdata_inited()
-    with Path(server.pgdata, "postgresql.conf").open("a") as settings:
-        settings.write(POSTGRESQL_SETTINGS)
+    with Path(server.pgdata, "postgresql.conf").open("a") as configuration:
+        configuration.write(settings)
     return server
 
 

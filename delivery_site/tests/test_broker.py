@@ -1,0 +1,37 @@
+import random
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from kombu import Connection
+from kombu.simple import SimpleQueue
+
+from delivery_site.testing.parts import Broker
+
+
+@pytest.fixture
+def broker(tmp_path: Path) -> Iterator[Broker]:
+    broker = Broker(tmp_path)
+    broker.start()
+    yield broker
+    broker.end()
+
+
+def connected_to(broker: Broker) -> Connection:
+    return Connection(broker.url, transport=settings.CELERY_BROKER_TRANSPORT)
+
+
+def test_what_is_finished_after_the_connection_was_lost_is_let_be(broker: Broker) -> None:
+    """kombu's own channel fails here with an AttributeError, which is what ended the worker."""
+    connection = connected_to(broker)
+    queue: SimpleQueue = connection.SimpleQueue("work")
+    queue.put("wake up")
+    message = queue.get(timeout=5)
+    broker.kill(random.Random(1))
+    connection.collect()
+    connection.close()
+
+    message.ack()
+
+    assert message.acknowledged

@@ -4,20 +4,20 @@ from typing import Any
 
 from django.db.models import QuerySet
 
+from api.creation import created_within
 from couriers.models import Assignment, CourierQuerySet
 
 ASSIGNMENT_LOOKUPS = {
     "status": "status__in",
     "courier": "courier_id",
     "order": "order_id",
-    "created_after": "created_at__gt",
-    "created_before": "created_at__lt",
 }
 COURIER_LOOKUPS = {"vehicle": "vehicle__in", "is_active": "is_active", "search": "name__icontains"}
 
 
 def filtered_assignments(assignments: QuerySet[Assignment], filters: dict[str, Any]) -> QuerySet[Assignment]:
-    return assignments.filter(**{ASSIGNMENT_LOOKUPS[name]: value for name, value in filters.items()})
+    lookups = {ASSIGNMENT_LOOKUPS[name]: filters[name] for name in ASSIGNMENT_LOOKUPS if name in filters}
+    return assignments.filter(created_within(filters), **lookups)
 
 
 def filtered_couriers(couriers: CourierQuerySet, filters: dict[str, Any]) -> CourierQuerySet:

@@ -4,12 +4,11 @@ from typing import Any
 
 from django.db.models import QuerySet
 
+from api.creation import created_within
 from orders.models import Order
 
 LOOKUPS = {
     "status": "status__in",
-    "created_after": "created_at__gt",
-    "created_before": "created_at__lt",
     "store": "store_id",
     "customer": "customer_id",
     "courier": "courier_id",
@@ -18,4 +17,6 @@ LOOKUPS = {
 
 
 def filtered(orders: QuerySet[Order], filters: dict[str, Any]) -> QuerySet[Order]:
-    return orders.filter(**{LOOKUPS[name]: value for name, value in filters.items()})
+    return orders.filter(
+        created_within(filters), **{LOOKUPS[name]: filters[name] for name in LOOKUPS if name in filters}
+    )

@@ -4,6 +4,8 @@ import os
 
 from django.core.wsgi import get_wsgi_application
 
+from delivery_site.chunked import measuring_chunked_bodies
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "delivery_site.settings")
 
-application = get_wsgi_application()
+application = measuring_chunked_bodies(get_wsgi_application())

@@ -1,5 +1,6 @@
 from typing import Any, ClassVar
 
+from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -16,6 +17,7 @@ class ApiRoot(ApiView):
     def get_view_name(self) -> str:
         return "API"
 
+    @extend_schema(exclude=True)
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         readable = [link for link in links(self, request) if "GET" in link.methods]
         return Response({link.name: request.build_absolute_uri(link.url) for link in readable})

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from api.request_ids import request_context
 from api.transactions import transactional
+from api.waking import wake
 from events.envelopes import Envelope
 from events.handlers import handler_of
 from events.locks import lock_delivery, lock_due_deliveries
@@ -19,20 +20,24 @@ logger = logging.getLogger(__name__)
 
 RETRY_AFTER_SECONDS = (1, 2, 4, 8, 16)
 BATCH = 100
+# More than that is left to another run of the task: where events never cease, all workers would do nothing else.
+BATCHES_PER_RUN = 10
 
 
 def relay() -> int:
-    """Sequence and deliver until nothing is due; returns how many deliveries were made.
+    """Sequence and deliver what is due; returns how many deliveries were made.
 
     Any number of relays may run at once. Handling an event may publish others, so it looks again after each batch.
     """
     delivered = 0
-    while True:
+    for _ in range(BATCHES_PER_RUN):
         sequence_new_events()
         claimed = claim_due(limit=BATCH)
         if not claimed:
             return delivered
         delivered += sum(deliver(delivery_id) for delivery_id in claimed)
+    wake("events.relay")
+    return delivered
 
 
 @transactional

@@ -1,5 +1,6 @@
 from collections.abc import Callable
 from datetime import timedelta
+from unittest.mock import patch
 from uuid import uuid4
 
 import pytest
@@ -10,8 +11,9 @@ from api.request_ids import current_request_id, current_trace_id, request_contex
 from events.envelopes import Envelope, Subject
 from events.handlers import handles
 from events.models import DeliveryState, Event, EventDelivery
+from events.services import relaying
 from events.services.redriving import redrive, redrive_destination
-from events.services.relaying import RETRY_AFTER_SECONDS, claim_due, deliver, relay
+from events.services.relaying import BATCHES_PER_RUN, RETRY_AFTER_SECONDS, claim_due, deliver, relay
 from events.services.sequencing import sequence_new_events
 
 pytestmark = pytest.mark.django_db
@@ -174,3 +176,15 @@ def test_a_worker_whose_lease_ran_out_does_not_repeat_what_another_has_done(
 
 def void(_: object) -> None:
     """Handlers answer nothing."""
+
+
+def test_events_that_never_cease_are_left_to_another_run(publish_order_event: Publish) -> None:
+    @handles("order.created", name="echo")
+    def echo(event: Envelope) -> None:
+        publish_order_event()
+
+    publish_order_event()
+    with patch.object(relaying, "wake") as wake:
+        assert relay() == BATCHES_PER_RUN
+    wake.assert_called_once_with("events.relay")
+    assert Event.objects.unsequenced().count() == 1

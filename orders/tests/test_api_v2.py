@@ -3,6 +3,7 @@ from uuid import uuid4
 
 import pytest
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from accounts.models import User
@@ -167,6 +168,14 @@ def test_a_courier_sees_waiting_orders_of_their_stores_without_whom_to_call(clie
     answer = client.get(url(waiting)).json()
     assert (answer["contact"]["name"], answer["note"]) == ("Ada", "ring")
     assert client_for(make_user(Role.COURIER)).get(url(waiting)).status_code == 404
+
+
+@pytest.mark.parametrize("status", ["delivered", "cancelled"])
+def test_a_courier_who_is_done_with_an_order_has_nobody_to_call(client_for: ClientFor, status: str) -> None:
+    order, courier = make_confirmed_order(note="ring"), make_user(Role.COURIER)
+    Order.objects.filter(id=order.id).update(status=status, courier_id=courier.id, ended_at=timezone.now())
+    answer = client_for(courier).get(url(order)).json()
+    assert (answer["status"], answer["contact"], answer["note"]) == (status, None, "")
 
 
 def test_the_pin_is_shown_to_its_customer_only(client_for: ClientFor) -> None:

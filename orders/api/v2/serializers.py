@@ -15,7 +15,7 @@ from orders.api.v2.documented import NEW_ORDER, PLACED_ORDER
 from orders.models import Charge, Order, OrderLine, TimelineEntry
 from orders.services.moving import allowed_moves
 from orders.services.requests import Contact, Dropoff, Item, NewOrder, OrderEdit
-from orders.states import OrderStatus, PaymentMethod
+from orders.states import FINAL, OrderStatus, PaymentMethod
 
 MAX_ITEMS = 50
 MAX_QUANTITY = 1_000_000
@@ -200,7 +200,8 @@ class OrderSerializer(serializers.ModelSerializer[Order]):
         return user
 
     def _is_concerned(self, order: Order) -> bool:
-        return self._user.role != Role.COURIER or order.courier_id == self._user.id
+        is_theirs_to_carry = order.courier_id == self._user.id and order.status not in FINAL
+        return self._user.role != Role.COURIER or is_theirs_to_carry
 
 
 class TimelineEntrySerializer(serializers.ModelSerializer[TimelineEntry]):

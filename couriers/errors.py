@@ -32,8 +32,8 @@ class CourierInactive(CataloguedError):
     code = "courier_inactive"
     status = 409
     title = "Courier inactive"
-    cause = "The courier profile has been deactivated, so it takes on no work."
-    remedy = "Choose another courier, or have a dispatcher activate the profile."
+    cause = "The courier's profile or account has been deactivated, so they take on no work."
+    remedy = "Choose another courier, or have it activated again."
     retryable = False
 
 

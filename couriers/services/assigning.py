@@ -3,10 +3,12 @@
 from uuid import UUID
 
 from accounts.actors import Actor
+from accounts.models import User
+from accounts.roles import Role
 from api.etags import check_version
 from api.transactions import transactional
 from couriers.constraints import refusing_double_booking
-from couriers.errors import CourierNotOfStore
+from couriers.errors import CourierInactive, CourierNotOfStore
 from couriers.locks import lock_assignment, lock_courier, lock_couriers
 from couriers.models import Assignment, Courier
 from couriers.selectors import active_assignment, latest_assignment, rides_for
@@ -35,6 +37,7 @@ def assign_order(order_id: UUID, *, courier_id: UUID, actor: Actor, expected_ver
     _refuse_unless_free_to_go(order, active, actor=actor)
     courier = lock_couriers([courier_id, *([active.courier_id] if active else [])])[courier_id]
     refuse_unless_free(courier)
+    _refuse_without_account(courier)
     _refuse_foreign(courier, order=order)
     if active:
         carrying.unassign(order, actor=actor, reason=ReleaseReason.REASSIGNED.label)
@@ -47,6 +50,12 @@ def _refuse_unless_free_to_go(order: Order, active: Assignment | None, *, actor:
     needed = OrderStatus.CONFIRMED if active else OrderStatus.ASSIGNED
     if needed not in allowed_moves(order, actor=actor):
         raise refuse_move(order, to=OrderStatus.ASSIGNED, actor=actor)
+
+
+def _refuse_without_account(courier: Courier) -> None:
+    """Who accepts has just signed in; whom staff choose may have lost the account, or the role, to do anything."""
+    if not User.objects.filter(pk=courier.id, is_active=True, role=Role.COURIER).exists():
+        raise CourierInactive("The account of this courier is inactive, or no courier's any more.")
 
 
 def _refuse_foreign(courier: Courier, *, order: Order) -> None:

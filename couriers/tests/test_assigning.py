@@ -3,6 +3,7 @@ from uuid import uuid4
 
 import pytest
 
+from accounts.models import User
 from accounts.roles import Role
 from couriers.models import Assignment, Courier
 from couriers.tests.conftest import Caller, refusal, snapshot
@@ -94,6 +95,15 @@ def test_an_order_that_is_not_confirmed_cannot_be_assigned(dispatcher: Caller) -
     response = assign(dispatcher, order, courier)
     assert refusal(response) == (409, "transition_not_allowed")
     assert response.json()["allowed"] == ["cancelled"]
+    assert snapshot() == before
+
+
+@pytest.mark.parametrize("change", [{"is_active": False}, {"role": Role.CUSTOMER}])
+def test_a_courier_who_cannot_sign_in_as_one_cannot_be_assigned(dispatcher: Caller, change: dict[str, Any]) -> None:
+    order, courier = make_confirmed_order(), make_courier()
+    User.objects.filter(pk=courier.id).update(**change)
+    before = snapshot()
+    assert refusal(assign(dispatcher, order, courier)) == (409, "courier_inactive")
     assert snapshot() == before
 
 

@@ -195,6 +195,7 @@ CELERY_BEAT_SCHEDULE = {
     "purge idempotency keys": {"task": "api.purge_idempotency_keys", "schedule": 3600.0},
     "purge refresh tokens": {"task": "accounts.purge_tokens", "schedule": 3600.0},
     "anonymise finished orders": {"task": "orders.anonymise_due", "schedule": 3600.0},
+    "purge old positions": {"task": "couriers.purge_positions", "schedule": 600.0},
 }
 
 # --- Accounts and API -------------------------------------------------------------------------------------------------
@@ -256,6 +257,7 @@ SPECTACULAR_SETTINGS = OPENAPI
 ORDER_EXPIRY_SECONDS = env.float("ORDER_EXPIRY_SECONDS", 15 * 60)
 ANONYMISE_AFTER_DAYS = env.int("ANONYMISE_AFTER_DAYS", 30)
 POSITION_MAX_AGE_HOURS = env.int("POSITION_MAX_AGE_HOURS", 24)
+POSITION_RETENTION_DAYS = env.int("POSITION_RETENTION_DAYS", 30)
 EVENT_LEASE_SECONDS = env.int("EVENT_LEASE_SECONDS", 30)
 PROVIDER_LEASE_SECONDS = env.int("PROVIDER_LEASE_SECONDS", 30)
 # How long after an order's expiry the simulated provider reports a `tok_late` payment.

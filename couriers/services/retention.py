@@ -1,0 +1,21 @@
+"""Forgetting where couriers were."""
+
+from datetime import timedelta
+
+from django.conf import settings
+from django.utils import timezone
+
+from api.creation import created_within
+from couriers.models import CourierPosition
+
+BATCH = 10_000
+
+
+def purge_positions() -> int:
+    """Delete positions received long enough ago, at most a batch of them; returns how many. Where a courier is now
+    stands with the courier."""
+    before = timezone.now() - timedelta(days=settings.POSITION_RETENTION_DAYS)
+    old = CourierPosition.objects.filter(created_within({"created_before": before})).order_by("pk")
+    keys = list(old.values_list("pk", flat=True)[:BATCH])
+    CourierPosition.objects.filter(pk__in=keys).delete()
+    return len(keys)

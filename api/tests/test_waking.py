@@ -9,7 +9,6 @@ from django.db import transaction
 from kombu.exceptions import OperationalError
 from redis.exceptions import TimeoutError as RedisTimeout
 
-from api import waking
 from api.waking import SILENT_SECONDS, silence, wake
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -100,7 +99,7 @@ def test_a_broker_out_of_reach_costs_its_timeout_once_in_a_while_and_not_every_r
     sent: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clock = [1000.0]
-    monkeypatch.setattr(waking.time, "monotonic", lambda: clock[0])
+    monkeypatch.setattr("api.waking.time.monotonic", lambda: clock[0])
     sent.side_effect = OperationalError("refused")
     for _ in range(3):
         wake("events.relay")

@@ -26,6 +26,9 @@ class Part(Protocol):
     @property
     def name(self) -> str: ...
 
+    @property
+    def is_running(self) -> bool: ...
+
     def start(self) -> None:
         """Does nothing where it runs already."""
 
@@ -64,8 +67,7 @@ class Program:
         """As a supervisor does it, systemd or a container: what a dead process has left behind goes first."""
         if self.is_running:
             return
-        for orphan in self._orphans:
-            kill_if_alive(orphan)
+        kill_and_wait(self._orphans)
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", *self.command],
@@ -95,8 +97,7 @@ class Program:
     def end(self) -> None:
         if self._process is not None:
             kill_all(self._process)
-        for orphan in self._orphans:
-            kill_if_alive(orphan)
+        kill_and_wait(self._orphans)
 
     def last_lines(self, count: int = 15) -> str:
         return "\n".join(self.log.read_text(encoding="utf-8", errors="replace").splitlines()[-count:])
@@ -111,8 +112,12 @@ class Database:
     url: str = field(default="", init=False)
     _process: subprocess.Popen[bytes] | None = field(default=None, init=False)
 
+    @property
+    def is_running(self) -> bool:
+        return self._process is not None and self._process.poll() is None
+
     def start(self) -> None:
-        if self._process is not None and self._process.poll() is None:
+        if self.is_running:
             return
         if self.url:
             self._run()
@@ -178,8 +183,12 @@ class Broker:
     def url(self) -> str:
         return f"{self._server.connection_url}/0"
 
+    @property
+    def is_running(self) -> bool:
+        return bool(self._server.is_running())
+
     def start(self) -> None:
-        if not self._server.is_running():
+        if not self.is_running:
             self._server.start()
 
     def kill(self, dice: random.Random) -> str:
@@ -200,9 +209,13 @@ def kill_all(process: "subprocess.Popen[bytes]") -> None:
         family = [psutil.Process(process.pid), *children_of(psutil.Process(process.pid))]
     except psutil.NoSuchProcess:
         return
+    kill_and_wait(family)
+    process.wait()
+
+
+def kill_and_wait(family: Sequence[psutil.Process]) -> None:
     for member in family:
         kill_if_alive(member)
-    process.wait()
     until(lambda: not any(is_alive(member) for member in family))
 
 

@@ -1,0 +1,38 @@
+"""Web servers, worker and beat as processes of their own, as docs/running.md starts them."""
+
+import json
+import signal
+import sys
+
+import pytest
+
+from delivery_site.testing.installation import GUNICORN, UVICORN, in_several_processes
+from delivery_site.testing.parts import Program
+from delivery_site.testing.reckoning import pending_of, report_of
+from delivery_site.testing.waiting import until
+
+WARM_SHUTDOWN_SECONDS = 30.0
+# uvicorn raises the signal that it was stopped by once more when it is done.
+STOPPED = (0, -signal.SIGTERM)
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="There is no Valkey on Windows, and nobody to signal")
+
+
+def complaints(program: Program) -> list[str]:
+    """What it said of warning or worse; lines that are not ours are its banner."""
+    lines = program.log.read_text(encoding="utf-8").splitlines()
+    records = [json.loads(line) for line in lines if line.startswith("{")]
+    return [record["message"] for record in records if record["level"] not in ("DEBUG", "INFO")]
+
+
+def test_separate_processes_carry_the_demo_and_stop_when_they_are_told() -> None:
+    with in_several_processes(GUNICORN, UVICORN) as site:
+        for url in site.urls:
+            demo = site.manage("demo", f"--against={url}", "--orders=2", "--speed=300", "--exit")
+            assert demo.returncode == 0, demo.stdout + demo.stderr + site.last_words()
+
+        until(lambda: not pending_of(report_of(site)))
+        assert report_of(site)["clean"]
+        for program in site.programs:
+            assert program.stop(signal.SIGTERM, within_seconds=WARM_SHUTDOWN_SECONDS) in STOPPED
+            assert complaints(program) == []

@@ -11,4 +11,4 @@ COPY . /app
 WORKDIR /app
 USER delivery
 EXPOSE 8000
-CMD ["gunicorn", "--bind=0.0.0.0:8000", "--worker-class=gthread", "--workers=2", "--threads=16", "--worker-tmp-dir=/dev/shm", "--access-logfile=-", "delivery_site.wsgi"]
+CMD ["gunicorn", "--config=python:delivery_site.gunicorn", "--bind=0.0.0.0:8000", "--workers=2", "--worker-tmp-dir=/dev/shm", "delivery_site.wsgi"]

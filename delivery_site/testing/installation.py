@@ -31,16 +31,14 @@ FAST: Final = {
 
 UVICORN: Final = "uvicorn"
 GUNICORN: Final = "gunicorn"
+WSGI: Final = "delivery_site.wsgi"
 WEB_COMMANDS: Final[Mapping[str, Sequence[str]]] = {
     UVICORN: ("uvicorn", "--port={port}", "delivery_site.asgi:application"),
-    GUNICORN: (
-        "gunicorn",
-        "--bind=127.0.0.1:{port}",
-        "--worker-class=gthread",
-        "--workers=2",
-        "--threads=16",
-        "delivery_site.wsgi",
-    ),
+    GUNICORN: ("gunicorn", "--config=python:delivery_site.gunicorn", "--bind=127.0.0.1:{port}", "--workers=2", WSGI),
+}
+COMPANION_COMMANDS: Final[Mapping[str, Sequence[str]]] = {
+    "worker": ("celery", "--quiet", "--app=delivery_site", "worker"),
+    "beat": ("celery", "--quiet", "--app=delivery_site", "beat"),
 }
 
 
@@ -86,8 +84,7 @@ def in_several_processes(*webs: str) -> Iterator[Installation]:
                 web: [word.format(port=port) for word in WEB_COMMANDS[web]]
                 for web, port in zip(webs, ports, strict=True)
             },
-            "worker": ["celery", "--app=delivery_site", "worker"],
-            "beat": ["celery", "--app=delivery_site", "beat"],
+            **COMPANION_COMMANDS,
         }
         programs = started(commands, environment=environment, folder=folder, leaving=leaving)
         yield ready(ports, environment=environment, programs=programs, services=[database, broker])

@@ -6,9 +6,16 @@ import sys
 
 import pytest
 
-from delivery_site.testing.installation import GUNICORN, UVICORN, in_several_processes
+from delivery_site.testing.installation import (
+    COMPANION_COMMANDS,
+    GUNICORN,
+    UVICORN,
+    WEB_COMMANDS,
+    in_several_processes,
+)
 from delivery_site.testing.parts import Program
 from delivery_site.testing.reckoning import pending_of, report_of
+from delivery_site.testing.sources import text_of
 from delivery_site.testing.waiting import until
 
 WARM_SHUTDOWN_SECONDS = 30.0
@@ -19,10 +26,18 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="There is no Val
 
 
 def complaints(program: Program) -> list[str]:
-    """What it said of warning or worse; lines that are not ours are its banner."""
+    """What it said of warning or worse; lines that are no JSON come from Celery's bare beginning and end."""
     lines = program.log.read_text(encoding="utf-8").splitlines()
     records = [json.loads(line) for line in lines if line.startswith("{")]
     return [record["message"] for record in records if record["level"] not in ("DEBUG", "INFO")]
+
+
+def test_running_page_starts_them_as_these_tests_do() -> None:
+    page = text_of("docs/running.md").splitlines()
+    commands = [
+        " ".join(command).format(port=8000) for command in (*WEB_COMMANDS.values(), *COMPANION_COMMANDS.values())
+    ]
+    assert [command for command in commands if command not in page] == []
 
 
 def test_separate_processes_carry_the_demo_and_stop_when_they_are_told() -> None:

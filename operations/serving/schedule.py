@@ -1,4 +1,4 @@
-"""Beat's schedule for the one process."""
+"""Beat's schedule, in a process of its own or beside the others in one."""
 
 import logging
 from datetime import UTC, datetime
@@ -15,7 +15,7 @@ MAX_PAUSE_SECONDS: Final = 5
 
 
 class ScheduleInMemory(Scheduler):
-    """Keeps no file, which two processes could not share and a killed one could leave broken.
+    """Keeps no file, which a killed process could leave broken and which has no place in a container.
 
     So it does not remember when a job last ran: all jobs are due at the start. They are all safe to run again, and
     the hourly ones would otherwise never run where nobody keeps the process for an hour.

@@ -1,0 +1,24 @@
+"""How gunicorn serves the site: gunicorn --config=python:delivery_site.gunicorn delivery_site.wsgi
+
+Options on the command line win over these.
+"""
+
+import os
+from typing import Any
+
+from django.conf import settings
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "delivery_site.settings")
+
+
+def logging_of_its_own() -> dict[str, Any]:
+    """gunicorn's logger passes nothing on to others: it gets their handlers."""
+    own = {"gunicorn.error": {**settings.LOGGING["root"], "propagate": False}}
+    return {**settings.LOGGING, "loggers": {**settings.LOGGING["loggers"], **own}}
+
+
+worker_class = "gthread"
+threads = 16
+logconfig_dict = logging_of_its_own()
+# It lies in the user's home folder, where all gunicorns of the user meet.
+control_socket_disable = True

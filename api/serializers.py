@@ -17,8 +17,8 @@ FIRST_MOMENT: Final = datetime.min.replace(tzinfo=UTC)
 LAST_MOMENT: Final = datetime.max.replace(tzinfo=UTC)
 
 
-class StrictMixin(serializers.Serializer[Any]):
-    """Shared by the strict serializers; nested ones must be strict themselves."""
+class StrictSerializer(serializers.Serializer[Any]):
+    """The base of every request body and of every set of query parameters; nested ones must be strict themselves."""
 
     exactly_one_of: ClassVar[tuple[str, ...]] = ()
     """Alternatives, none of them required by itself."""
@@ -77,10 +77,6 @@ def _as_mapping(detail: Any) -> dict[str, Any]:
     return detail if isinstance(detail, dict) else {"non_field_errors": detail}
 
 
-class StrictSerializer(StrictMixin):
-    """The base of every request body and of every set of query parameters."""
-
-
 class ChangeSerializer(StrictSerializer):
     """The base of the body of a PATCH: every field optional, but a change of nothing is a mistake."""
 
@@ -88,10 +84,6 @@ class ChangeSerializer(StrictSerializer):
         if not attrs:
             raise ValidationError("Give at least one field.", code="required")
         return super().validate(attrs)
-
-
-class StrictModelSerializer(StrictMixin, serializers.ModelSerializer[Any]):
-    """The same, with fields taken from a model."""
 
 
 class NoBody(StrictSerializer):

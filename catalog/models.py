@@ -15,9 +15,6 @@ CURRENCY_VALIDATOR = RegexValidator(r"^[A-Z]{3}\Z", "An ISO 4217 code of three c
 
 
 class StoreQuerySet(models.QuerySet["Store"]):
-    def active(self) -> "StoreQuerySet":
-        return self.filter(is_active=True)
-
     def run_by(self, user: User) -> "StoreQuerySet":
         """The stores whose orders, stock and settings this user may reach."""
         if user.sees_all_stores:

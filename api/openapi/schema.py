@@ -21,7 +21,7 @@ from api.openapi.problems import problem_responses
 from api.openapi.security import security_of
 from api.refusals import refusals_of
 from api.scopes import any_of, scopes_for
-from api.serializers import ChangeSerializer, StrictMixin
+from api.serializers import ChangeSerializer, StrictSerializer
 from api.text import NOT_BLANK_PATTERN, TEXT_PATTERN
 from api.versions import DeprecatedView
 
@@ -69,7 +69,7 @@ class ApiSchema(AutoSchema):
             schema.pop("description", None)
         if "example" in vars(type(serializer)):
             schema["example"] = serializer.example
-        if direction == "request" and isinstance(serializer, StrictMixin):
+        if direction == "request" and isinstance(serializer, StrictSerializer):
             _describe_strictness(serializer, schema)
         return schema
 
@@ -136,7 +136,7 @@ def _cannot_be_empty(serializer: Any) -> bool:
     return issubclass(kind, ChangeSerializer) or bool(getattr(kind, "exactly_one_of", ()))
 
 
-def _describe_strictness(serializer: StrictMixin, schema: Schema) -> None:
+def _describe_strictness(serializer: StrictSerializer, schema: Schema) -> None:
     schema["additionalProperties"] = False
     if serializer.exactly_one_of:
         schema["oneOf"] = [{"required": [name]} for name in serializer.exactly_one_of]

@@ -11,7 +11,7 @@ from django.test import Client
 from django.urls import get_resolver
 from rest_framework.serializers import BaseSerializer, Serializer
 
-from api.serializers import StrictMixin
+from api.serializers import StrictSerializer
 
 DOCUMENTS = Path(__file__).resolve().parents[2] / "docs/openapi"
 
@@ -46,7 +46,7 @@ def with_example(kind: type[BaseSerializer[Any]] = BaseSerializer) -> Iterator[t
 
 
 SHAPES = sorted(set(with_example()), key=lambda shape: shape.__qualname__)
-ASKED = [shape for shape in SHAPES if issubclass(shape, StrictMixin)]
+ASKED = [shape for shape in SHAPES if issubclass(shape, StrictSerializer)]
 
 
 @pytest.mark.parametrize("shape", ASKED, ids=lambda shape: shape.__name__)

@@ -4,6 +4,7 @@ from unittest.mock import patch
 from uuid import UUID
 
 from couriers.models import Assignment, Courier
+from couriers.selectors import assignment_holding
 from couriers.services import accepting, booking
 from couriers.tests.factories import make_courier, staff
 from couriers.tests.races.calling import (
@@ -50,8 +51,18 @@ def test_of_a_hundred_couriers_exactly_one_gets_the_order() -> None:
 
 def test_without_the_orders_lock_the_loser_runs_into_a_fault() -> None:
     """The control: both find the order free. What is left then is one timeline entry per version of an order."""
+    both_looked = rendezvous()
+
+    def looked(order: Order) -> Assignment | None:
+        held = assignment_holding(order)
+        both_looked.wait()
+        return held
+
     order = make_confirmed_order()
-    with patch.object(accepting, "lock_order", unlocked_order(rendezvous())):
+    with (
+        patch.object(accepting, "lock_order", unlocked_order(rendezvous())),
+        patch.object(accepting, "assignment_holding", looked),
+    ):
         outcomes = answers([accept(make_courier(), order) for _ in range(2)])
     assert outcomes == {(200, ""): 1, (500, ""): 1}
     assert Assignment.objects.count() == 1

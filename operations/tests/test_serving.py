@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 import pytest
 from celery import current_app
+from django.conf import settings
 from django.core.management import CommandError, call_command
 from django.db import OperationalError
 from kombu import Connection
@@ -139,7 +140,7 @@ def test_nobody_waits_for_a_broker_that_is_away(monkeypatch: pytest.MonkeyPatch)
             really_pause(seconds)
 
     monkeypatch.setattr(functional, "sleep", pause)
-    away = Connection("redis://127.0.0.1:1", transport_options=current_app.conf.broker_transport_options)
+    away = Connection("redis://127.0.0.1:1", transport_options=settings.CELERY_BROKER_TRANSPORT_OPTIONS)
     with away, pytest.raises(BrokerUnavailable):
         _ = away.default_channel
     assert pauses == []

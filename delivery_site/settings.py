@@ -11,6 +11,7 @@ from typing import Any
 import dj_database_url
 import django_stubs_ext
 from environs import Env
+from psycopg_pool import ConnectionPool
 
 from api.logs import logging_config
 from delivery_site import admin_site
@@ -128,9 +129,10 @@ def _postgresql(url: str) -> dict[str, Any]:
                 "min_size": env.int("DATABASE_POOL_MIN_SIZE", 2),
                 "max_size": env.int("DATABASE_POOL_MAX_SIZE", 20),
                 "timeout": env.int("DATABASE_POOL_TIMEOUT_SECONDS", 10),
-                # Its pauses double for as long as it keeps trying. Giving up soon and beginning anew with the next
-                # request finds a database that is back within two seconds, however long it was away.
+                # Its pauses double for as long as it keeps trying: giving up soon and beginning anew finds a database
+                # that is back within two seconds, however long it was away, for those too who wait already.
                 "reconnect_timeout": 5,
+                "reconnect_failed": ConnectionPool.check,
             },
         },
     }

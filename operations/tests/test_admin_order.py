@@ -415,14 +415,15 @@ def test_store_staff_cannot_assign_what_they_select() -> None:
 
 
 @pytest.mark.parametrize(
-    "term", ["number", "beginning", "contact@example.com", "Grace", "external-7", "+49 77", "customer", "id"]
+    "term", ["k4rtq-zmxvb", "K4RTQ-", "ktrh", "contact@example.com", "Grace", "external-7", "+49 77", "customer", "id"]
 )
 def test_search_finds_an_order_by_what_people_know_of_it(dispatcher: Client, term: str) -> None:
     customer = make_user()
     contact = Contact(name="Grace Hopper", phone="+49 77", email="Contact@example.com")
     wanted = make_order(customer=customer, contact=contact, external_id="external-7")
+    Order.objects.filter(pk=wanted.pk).update(number="KTRHQ-ZMXVB" if term == "ktrh" else "K4RTQ-ZMXVB")
     make_order()
-    known = {"number": wanted.number.lower(), "beginning": wanted.number[:6], "customer": customer.pk, "id": wanted.pk}
+    known = {"customer": customer.pk, "id": wanted.pk}
 
     found = dispatcher.get(ORDERS, {"q": str(known.get(term, term))}).context["cl"].result_list
 

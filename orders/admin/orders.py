@@ -120,7 +120,8 @@ class OrderAdmin(MovingAdmin, VersionedAdmin, ExactSearchAdmin):
             return Q(number__startswith=number) | Q(external_id=term) | Q(contact_phone=term)
         if "@" in term:
             return Q(contact_email__iexact=term)
-        return Q(contact_name__icontains=term) | Q(external_id=term) | Q(contact_phone=term) | Q(number=number)
+        by_name = Q(contact_name__icontains=term) | Q(external_id=term) | Q(contact_phone=term)
+        return by_name | Q(number__startswith=number)
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
         return lookup == "customer__id__exact" or super().lookup_allowed(lookup, value, request)

@@ -15,6 +15,7 @@ import httpx
 from delivery_site.testing.parts import Broker, Database, Part, Program
 from delivery_site.testing.servers import free_port, use_known_locale
 from delivery_site.testing.sources import PROJECT
+from delivery_site.testing.undertaking import entrust_folder
 from delivery_site.testing.waiting import until
 
 NOT_INHERITED: Final = ("DATABASE_URL", "REDIS_URL", "DATABASE_POOL_MAX_SIZE", "DJANGO_SETTINGS_MODULE")
@@ -152,6 +153,7 @@ def working_folder() -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="delivery-installation-") as name:
         folder = Path(name)
         folder.chmod(0o755)
+        entrust_folder(folder)
         yield folder
 
 

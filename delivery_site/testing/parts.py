@@ -10,9 +10,11 @@ from typing import Final, Protocol
 
 import psutil
 import psycopg
+from redis import Redis
 
 from delivery_site.testing.servers import DATABASE_NAME, free_port, prepared_server, url_of
 from delivery_site.testing.sources import PROJECT
+from delivery_site.testing.undertaking import entrust_process
 from delivery_site.testing.waiting import until
 
 DATABASE_SETTINGS: Final = "max_connections = 200\n"
@@ -78,6 +80,7 @@ class Program:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
+        entrust_process(self.process.pid)
 
     def stop(self, number: int, *, within_seconds: float) -> int:
         """Ask it to end; its exit status."""
@@ -154,6 +157,7 @@ class Database:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
+        entrust_process(self._process.pid)
         until(self._answers)
 
     def _answers(self) -> bool:
@@ -188,8 +192,11 @@ class Broker:
         return bool(self._server.is_running())
 
     def start(self) -> None:
-        if not self.is_running:
-            self._server.start()
+        if self.is_running:
+            return
+        self._server.start()
+        with Redis.from_url(self.url) as connection:
+            entrust_process(connection.info("server")["process_id"])
 
     def kill(self, dice: random.Random) -> str:
         self._server.terminate()

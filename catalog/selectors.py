@@ -3,6 +3,8 @@
 Everybody sees what is active. The rest is for those who run the store, and only they may change anything of it.
 """
 
+from collections import defaultdict
+from collections.abc import Collection
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
@@ -83,3 +85,11 @@ def matching_products(
 
 def memberships_of(store: Store) -> QuerySet[Membership]:
     return store.memberships.select_related("user").order_by("-pk")
+
+
+def stores_of_accounts(user_ids: Collection[UUID]) -> dict[UUID, frozenset[UUID]]:
+    """Which stores each of these accounts is a member of; those without any are left out."""
+    stores: defaultdict[UUID, set[UUID]] = defaultdict(set)
+    for user_id, store_id in Membership.objects.filter(user__in=user_ids).values_list("user_id", "store_id"):
+        stores[user_id].add(store_id)
+    return {user_id: frozenset(store_ids) for user_id, store_ids in stores.items()}

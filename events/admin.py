@@ -138,7 +138,7 @@ class EventDeliveryAdmin(MovingAdmin, ExactSearchAdmin):
 
     def found_by(self, term: str) -> Q:
         key = as_uuid(term)
-        return Q(subject_id=key) | Q(event__event_id=key) if key else Q(pk=-1)
+        return Q(subject_id=key) | Q(event__event_id=key) if key else Q(pk__in=[])
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(self.redrive_all_view)

@@ -47,3 +47,16 @@ class Envelope:
             correlation_id=event.correlation_id,
             data=event.data,
         )
+
+    def as_json(self) -> dict[str, JSON]:
+        """What webhooks, the feed and sockets say."""
+        return {
+            "id": str(self.id),
+            "type": self.type,
+            "occurred_at": self.occurred_at.isoformat().replace("+00:00", "Z"),
+            "sequence": self.sequence,
+            "subject": {"type": self.subject.type, "id": str(self.subject.id), "version": self.subject.version},
+            "store_id": str(self.store_id) if self.store_id else None,
+            "correlation_id": self.correlation_id,
+            "data": dict(self.data),
+        }

@@ -18,12 +18,18 @@ class OutsideTransaction(RuntimeError):
 
 
 def publish(
-    event_type: str, *, subject: Subject, store_id: UUID | None = None, data: Mapping[str, JSON] | None = None
+    event_type: str,
+    *,
+    subject: Subject,
+    store_id: UUID | None = None,
+    publisher_id: UUID | None = None,
+    data: Mapping[str, JSON] | None = None,
 ) -> Event:
     """Record a fact with the caller's changes; the relay is woken when they are committed.
 
     The caller holds the subject's lock, which is what puts the events of one subject in order. `data` holds no
-    personal data: it leaves the installation.
+    personal data: it leaves the installation. The members of the store may see the event, and the account
+    `publisher_id`.
     """
     if not connection.in_atomic_block:
         raise OutsideTransaction(event_type)
@@ -35,6 +41,7 @@ def publish(
         subject_id=subject.id,
         subject_version=subject.version,
         store_id=store_id,
+        publisher_id=publisher_id,
         correlation_id=current_trace_id() or new_trace_id(),
         request_id=current_request_id(),
         data=dict(data or {}),

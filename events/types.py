@@ -30,5 +30,8 @@ EVENT_TYPES: Final = frozenset(
         "courier.offline",
         "stock.low",
         "batch.rolled_back",
+        "webhook_endpoint.pinged",
+        "webhook_endpoint.disabled",
+        "event_delivery.dead",
     }
 )

@@ -1,6 +1,7 @@
 """Giving dead letters another chance."""
 
 from collections.abc import Iterable
+from uuid import UUID
 
 from django.utils import timezone
 
@@ -10,7 +11,7 @@ from events.models import DeliveryState, EventDelivery
 
 
 @transactional
-def redrive(delivery_ids: Iterable[int]) -> int:
+def redrive(delivery_ids: Iterable[UUID]) -> int:
     """Make these dead letters due now, with all their attempts before them; returns how many there were."""
     return _redrive(delivery_ids=list(delivery_ids))
 
@@ -21,9 +22,10 @@ def redrive_destination(destination: str) -> int:
     return _redrive(delivery_ids=list(dead.values_list("id", flat=True)))
 
 
-def _redrive(*, delivery_ids: list[int]) -> int:
+def _redrive(*, delivery_ids: list[UUID]) -> int:
     redriven = EventDelivery.objects.filter(id__in=delivery_ids, state=DeliveryState.DEAD).update(
         state=DeliveryState.PENDING, attempts=0, next_attempt_at=timezone.now(), leased_until=None
     )
     wake("events.relay")
+    wake("events.send_webhooks")
     return redriven

@@ -12,8 +12,9 @@ from events.envelopes import Envelope, Subject
 from events.handlers import handles
 from events.models import DeliveryState, Event, EventDelivery
 from events.services import relaying
+from events.services.deliveries import claim
 from events.services.redriving import redrive, redrive_destination
-from events.services.relaying import BATCHES_PER_RUN, RETRY_AFTER_SECONDS, claim_due, deliver, relay
+from events.services.relaying import BATCHES_PER_RUN, RETRY_AFTER_SECONDS, deliver, relay
 from events.services.sequencing import sequence_new_events
 
 pytestmark = pytest.mark.django_db
@@ -106,6 +107,29 @@ def test_attempts_back_off_and_end_as_a_dead_letter(publish_order_event: Publish
     assert relay() == 0
 
 
+def test_a_dead_letter_is_an_event_itself_but_not_those_that_tell_of_one(publish_order_event: Publish) -> None:
+    def refuse(event: Envelope) -> None:
+        raise ValueError("Ada's order")
+
+    handles("order.created", "event_delivery.dead", name="refusing")(refuse)
+    event = publish_order_event()
+    for _ in range(2 * (len(RETRY_AFTER_SECONDS) + 1)):
+        relay()
+        make_due()
+    dead = EventDelivery.objects.get(event=event)
+    told = Event.objects.get(type="event_delivery.dead")
+    assert (told.subject_id, told.store_id, told.publisher_id) == (dead.id, None, None)
+    assert told.data == {
+        "destination": "refusing",
+        "event_id": str(event.event_id),
+        "event_type": "order.created",
+        "attempts": 6,
+        "reason": "ValueError",
+    }
+    assert set(EventDelivery.objects.values_list("state", flat=True)) == {"dead"}
+    assert Event.objects.count() == 2
+
+
 def test_dead_letters_are_delivered_after_a_redrive(publish_order_event: Publish, broken: list[str]) -> None:
     publish_order_event()
     publish_order_event()
@@ -156,10 +180,10 @@ def test_a_claimed_delivery_is_nobody_elses_until_its_lease_runs_out(
 ) -> None:
     publish_order_event()
     sequence_new_events()
-    (claimed,) = claim_due(limit=10)
-    assert claim_due(limit=10) == []
+    (claimed,) = claim(EventDelivery.objects.all(), limit=10)
+    assert claim(EventDelivery.objects.all(), limit=10) == []
     EventDelivery.objects.update(leased_until=timezone.now() - timedelta(seconds=1))
-    assert claim_due(limit=10) == [claimed]
+    assert claim(EventDelivery.objects.all(), limit=10) == [claimed]
     assert EventDelivery.objects.get().attempts == 2
 
 
@@ -168,7 +192,7 @@ def test_a_worker_whose_lease_ran_out_does_not_repeat_what_another_has_done(
 ) -> None:
     publish_order_event()
     sequence_new_events()
-    (claimed,) = claim_due(limit=10)
+    (claimed,) = claim(EventDelivery.objects.all(), limit=10)
     assert deliver(claimed) is True
     assert deliver(claimed) is False
     assert len(heard) == 1

@@ -1,0 +1,91 @@
+"""What happens to a delivery, whoever makes it: claimed for a while, done, tried again later, given up."""
+
+import logging
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Final
+from uuid import UUID
+
+from django.conf import settings
+from django.db.models import F
+from django.utils import timezone
+
+from api.transactions import transactional
+from events.envelopes import Subject
+from events.locks import lock_delivery, lock_due_deliveries
+from events.models import DeliveryState, EventDelivery, EventDeliveryQuerySet
+from events.publishing import publish
+
+logger = logging.getLogger(__name__)
+
+DEAD: Final = "event_delivery.dead"
+
+
+@transactional
+def claim(deliveries: EventDeliveryQuerySet, *, limit: int) -> list[EventDelivery]:
+    """Take what is due of these for the time of a lease, the first in line first, with the events.
+
+    A worker that dies gives them back by letting the lease run out. The attempt is counted now, so that an event
+    that kills its workers becomes a dead letter too.
+    """
+    now = timezone.now()
+    ids = lock_due_deliveries(deliveries, now=now, limit=limit)
+    EventDelivery.objects.filter(id__in=ids).update(
+        leased_until=now + timedelta(seconds=settings.EVENT_LEASE_SECONDS), attempts=F("attempts") + 1
+    )
+    return list(EventDelivery.objects.filter(id__in=ids).select_related("event").order_by("event_id"))
+
+
+def mark_delivered(delivery: EventDelivery) -> None:
+    """The caller holds the delivery's lock and has seen it pending under it."""
+    delivery.state = DeliveryState.DELIVERED
+    delivery.delivered_at = timezone.now()
+    delivery.leased_until = None
+    delivery.last_error = ""
+    delivery.save(update_fields=["state", "delivered_at", "leased_until", "last_error"])
+
+
+@transactional
+def record_failure(delivery_id: UUID, *, error: str, retry_after_seconds: Sequence[float]) -> None:
+    """Try again after as many seconds as stand at this attempt's place; after the last it is a dead letter.
+
+    A delivery that somebody else has brought to its end meanwhile stays as it is.
+    """
+    delivery = lock_delivery(delivery_id)
+    if delivery.state != DeliveryState.PENDING:
+        return
+    if delivery.attempts > len(retry_after_seconds):
+        give_up(delivery, error=error)
+        return
+    wait_seconds = retry_after_seconds[max(delivery.attempts - 1, 0)]
+    delivery.next_attempt_at = timezone.now() + timedelta(seconds=wait_seconds)
+    delivery.leased_until = None
+    delivery.last_error = error[:2000]
+    delivery.save(update_fields=["next_attempt_at", "leased_until", "last_error"])
+
+
+def give_up(delivery: EventDelivery, *, error: str) -> None:
+    """Make it a dead letter, which is an event itself, but for those that tell of dead letters: they would never end.
+
+    The caller holds the delivery's lock and has seen it pending under it.
+    """
+    delivery.state = DeliveryState.DEAD
+    delivery.leased_until = None
+    delivery.last_error = error[:2000]
+    delivery.save(update_fields=["state", "leased_until", "last_error"])
+    logger.error("delivery %s to %s is a dead letter: %s", delivery.id, delivery.destination, error)
+    event = delivery.event
+    if event.type == DEAD:
+        return
+    publish(
+        DEAD,
+        subject=Subject("event_delivery", delivery.id, delivery.attempts),
+        publisher_id=delivery.endpoint.owner_id if delivery.endpoint else None,
+        data={
+            "destination": delivery.destination,
+            "event_id": str(event.event_id),
+            "event_type": event.type,
+            "attempts": delivery.attempts,
+            "reason": error.partition(":")[0],
+        },
+    )

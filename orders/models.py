@@ -73,6 +73,9 @@ class Order(VersionedEntity):
     status_changed_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True, blank=True)
     anonymised_at = models.DateTimeField(null=True, blank=True)
+    correlation_id = models.CharField(
+        max_length=64, blank=True, editable=False, help_text="The trace of the request that placed it."
+    )
 
     objects = OrderQuerySet.as_manager()
 
@@ -104,6 +107,10 @@ class Order(VersionedEntity):
             models.Index("customer", "id", name="order_customer"),
             models.Index("courier_id", "id", name="order_courier"),
             models.Index("expires_at", condition=Q(status="created"), name="order_expiring"),
+            models.Index(
+                "status", "status_changed_at", condition=Q(status__in=["paid", "confirmed"]), name="order_waiting"
+            ),
+            models.Index("ended_at", condition=Q(status="cancelled"), name="order_cancelled"),
             models.Index(
                 "ended_at", condition=Q(anonymised_at__isnull=True, ended_at__isnull=False), name="order_personal_data"
             ),

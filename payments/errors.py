@@ -64,6 +64,24 @@ class RefundExceedsCaptured(CataloguedError):
     retryable = False
 
 
+class RefundNotFound(CataloguedError):
+    code = "refund_not_found"
+    status = 404
+    title = "Refund not found"
+    cause = "No refund has this id."
+    remedy = "Check the id."
+    retryable = False
+
+
+class RefundNotFailed(CataloguedError):
+    code = "refund_not_failed"
+    status = 409
+    title = "Refund not failed"
+    cause = "Only a refund that has failed can be tried again; this one is under way or was made."
+    remedy = "Read the refund again."
+    retryable = False
+
+
 class PaymentNotInReview(CataloguedError):
     code = "payment_not_in_review"
     status = 409

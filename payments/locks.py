@@ -11,8 +11,8 @@ from django.utils import timezone
 from api.transactions import transactional
 from orders.locks import lock_order
 from orders.models import Order
-from payments.errors import PaymentNotFound
-from payments.models import LIVE, OutboundWork, Payment
+from payments.errors import PaymentNotFound, RefundNotFound
+from payments.models import LIVE, OutboundWork, Payment, Refund
 
 W = TypeVar("W", bound=OutboundWork)
 
@@ -35,6 +35,17 @@ def lock_with_order(payment_id: UUID) -> Payment:
     payment = lock_payment(payment_id)
     payment.order = order
     return payment
+
+
+def lock_refund(refund_id: UUID) -> Refund:
+    """The refund as it is now, with its payment, whose lock stands for its own. Raises RefundNotFound."""
+    payment_id = Refund.objects.filter(id=refund_id).values_list("payment_id", flat=True).first()
+    if payment_id is None:
+        raise RefundNotFound
+    payment = lock_payment(payment_id)
+    refund = Refund.objects.get(id=refund_id)
+    refund.payment = payment
+    return refund
 
 
 def lock_live_payment(order: Order) -> Payment | None:

@@ -11,6 +11,7 @@ from couriers.models import Assignment, Courier
 from couriers.states import AssignmentStatus, ReleaseReason
 from events.envelopes import Subject
 from events.publishing import publish
+from orders.correlation import under_trace_of
 from orders.errors import TransitionNotAllowed
 from orders.models import Order
 from orders.services import carrying
@@ -81,14 +82,15 @@ def refuse_unless_active(carried: Carried) -> None:
 
 
 def _publish(assignment: Assignment, *, what: str, **data: JSON) -> None:
-    publish(
-        f"assignment.{what}",
-        subject=Subject("assignment", assignment.id, assignment.version),
-        store_id=assignment.order.store_id,
-        data={
-            "order_id": str(assignment.order_id),
-            "courier_id": str(assignment.courier_id),
-            "status": assignment.status,
-            **data,
-        },
-    )
+    with under_trace_of(assignment.order):
+        publish(
+            f"assignment.{what}",
+            subject=Subject("assignment", assignment.id, assignment.version),
+            store_id=assignment.order.store_id,
+            data={
+                "order_id": str(assignment.order_id),
+                "courier_id": str(assignment.courier_id),
+                "status": assignment.status,
+                **data,
+            },
+        )

@@ -1,10 +1,11 @@
 """Ending an order early: goods back to the shelf, money back by event, the courier released by event."""
 
+from collections.abc import Collection
 from decimal import Decimal
 from uuid import UUID
 
 from accounts.actors import Actor, ActorKind
-from api.errors import PermissionRefused
+from api.errors import JSON, PermissionRefused
 from api.etags import check_version
 from api.transactions import transactional
 from catalog.services.stock import restock as return_to_stock
@@ -54,8 +55,7 @@ def cancel_locked(
     _refuse_unfit(order, actor=actor, restock=restock, refund_amount=refund_amount)
     goes_back = order.status in BEFORE_PICKUP if restock is None else restock
     carried_by = order.courier_id if order.status in WITH_COURIER else None
-    if goes_back:
-        return_to_stock(order_id=order.id, actor=actor)
+    returned = return_to_stock(order_id=order.id, actor=actor) if goes_back else {}
     move(
         order,
         to=OrderStatus.CANCELLED,
@@ -73,7 +73,14 @@ def cancel_locked(
     )
     if reason_code == EXPIRED:
         publish_fact(order, what="expired")
+    if returned:
+        publish_fact(order, what="restocked", data={"items": _items(order, of=returned)})
     return order
+
+
+def _items(order: Order, *, of: Collection[UUID]) -> JSON:
+    lines = order.lines.filter(product_id__in=of).values_list("product_id", "quantity")
+    return [{"product_id": str(product_id), "quantity": quantity} for product_id, quantity in lines]
 
 
 def _refuse_unfit(order: Order, *, actor: Actor, restock: bool | None, refund_amount: Decimal | None) -> None:

@@ -15,6 +15,7 @@ from accounts.actors import Actor
 from accounts.models import User
 from api.errors import FieldProblem
 from api.identifiers import uuid7
+from api.request_ids import current_trace_id, new_trace_id
 from api.transactions import transactional
 from catalog.models import Product, Store
 from catalog.services.availability import refuse_if_unavailable
@@ -146,6 +147,7 @@ def _draft(new: NewOrder, *, store: Store, placed_by: User, now: datetime) -> Or
         expires_at=_expiry(new.payment_method, now=now),
         estimated_ready_at=now + timedelta(minutes=store.preparation_minutes),
         status_changed_at=now,
+        correlation_id=current_trace_id() or new_trace_id(),
     )
 
 

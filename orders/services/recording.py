@@ -8,6 +8,7 @@ from api.log_context import bind_log
 from api.request_ids import current_request_id
 from events.envelopes import Subject
 from events.publishing import publish
+from orders.correlation import under_trace_of
 from orders.models import Order, TimelineEntry
 
 
@@ -45,9 +46,11 @@ def record(
 
 
 def publish_fact(order: Order, *, what: str, data: Mapping[str, JSON] | None = None) -> None:
-    publish(
-        f"order.{what}",
-        subject=Subject("order", order.id, order.version),
-        store_id=order.store_id,
-        data={"number": order.number, "status": order.status, "store_id": str(order.store_id), **(data or {})},
-    )
+    """An event of the order without a change of its own. The caller holds the order's lock."""
+    with under_trace_of(order):
+        publish(
+            f"order.{what}",
+            subject=Subject("order", order.id, order.version),
+            store_id=order.store_id,
+            data={"number": order.number, "status": order.status, "store_id": str(order.store_id), **(data or {})},
+        )

@@ -177,6 +177,9 @@ def test_cancelling_before_pickup_returns_the_goods_and_asks_for_the_refund_of_a
     assert order.customer is not None
     order = cancel_order(order.id, actor=Actor.of(order.customer), reason="Changed my mind, Ada")
     assert (order.status, stock_of(order)) == ("cancelled", 100)
+    line = order.lines.get()
+    restocked = Event.objects.get(type="order.restocked", subject_id=order.id)
+    assert restocked.data["items"] == [{"product_id": str(line.product_id), "quantity": 1}]
     event = cancelled_event(order)
     assert (event["reason"], event["restock"], event["refund_amount"], event["expired"]) == (
         "requested",
@@ -197,6 +200,7 @@ def test_cancelling_after_a_failed_delivery_keeps_the_goods_out_of_stock(dispatc
     cancel_order(order.id, actor=dispatcher, reason="broken")
     assert stock_of(order) == 99
     assert cancelled_event(order)["restock"] is False
+    assert not Event.objects.filter(type="order.restocked").exists()
 
 
 def test_staff_choose_restock_and_refund(dispatcher: Actor) -> None:
@@ -248,7 +252,8 @@ def test_an_unpaid_order_expires_by_itself() -> None:
     assert [snapshot(o)[0] for o in (due, waiting, cash)] == ["cancelled", "created", "created"]
     assert stock_of(due) == 100
     types = Event.objects.filter(subject_id=due.id).order_by("position").values_list("type", "subject_version")
-    assert list(types) == [("order.created", 1), ("order.cancelled", 2), ("order.expired", 2)]
+    happened = [("order.created", 1), ("order.cancelled", 2), ("order.expired", 2), ("order.restocked", 2)]
+    assert list(types) == happened
     assert cancelled_event(due)["expired"] is True
 
 

@@ -5,21 +5,37 @@ from django.db.models import Q, QuerySet
 from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, MultipleChoicesDropdownFilter
 
+from accounts.actors import Actor
 from accounts.admin_base.display import linked, moment, money
 from accounts.admin_base.filters import DaysFilter
+from accounts.admin_base.moves import Move, MoveForm, MovingAdmin
 from accounts.admin_base.searching import ExactSearchAdmin, as_uuid
 from accounts.models import User
 from orders.admin import order_link
 from payments.admin.looks import refund_badge
-from payments.models import Refund
+from payments.models import Refund, RefundStatus
 from payments.selectors import payments_for
+from payments.services.refunding import retry_refund
+
+
+class RetryRefund(Move):
+    name, label, icon, scope, tone = "retry", "Try again", "replay", "payments:write", "primary"
+    explanation = "Asks the provider for it again, with all its attempts before it."
+
+    def is_offered(self, target: Refund, *, actor: Actor) -> bool:
+        return target.status == RefundStatus.FAILED
+
+    def perform(self, target: Refund, *, actor: Actor, form: MoveForm) -> str:
+        refund = retry_refund(target.pk, actor=actor, expected_version=form.expected_version)
+        return f"The refund of {money(refund.amount, refund.payment.captured_currency)} is tried again."
 
 
 @admin.register(Refund)
-class RefundAdmin(ExactSearchAdmin):
-    """To be looked at: a refund is made on the page of its payment."""
+class RefundAdmin(MovingAdmin, ExactSearchAdmin):
+    """A refund is made on the page of its payment, and tried again here when it has failed."""
 
     read_scope = "payments:read"
+    moves = (RetryRefund(),)
     list_display = ("amount_shown", "order", "payment_link", "status_shown", "reason", "at")
     list_filter = (
         ("status", MultipleChoicesDropdownFilter), ("payment__order__store", AutocompleteSelectFilter),

@@ -11,6 +11,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from api.request_ids import current_request_id, current_trace_id
+from orders.correlation import under_trace_of
 from payments.locks import claim_due
 from payments.models import SimulatedCallback
 from payments.providers.signatures import HEADER, signature_of
@@ -38,16 +39,21 @@ def send_due_callbacks() -> int:
 
 
 def _send_next(client: httpx.Client) -> bool:
-    callback = claim_due(SimulatedCallback.objects.select_related("payment"))
+    callback = claim_due(SimulatedCallback.objects.select_related("payment__order"))
     if callback is None:
         return False
+    with under_trace_of(callback.payment.order):
+        _send(client, callback)
+    return True
+
+
+def _send(client: httpx.Client, callback: SimulatedCallback) -> None:
     try:
         response = client.post(_address(callback), content=callback.body.encode(), headers=_headers(callback))
     except httpx.HTTPError as error:
         _retry(callback, policy=UNREACHABLE, error=f"{type(error).__name__}: {error}")
     else:
         _record(callback, response)
-    return True
 
 
 def _address(callback: SimulatedCallback) -> str:

@@ -8,6 +8,7 @@ from django.utils import timezone
 from api.errors import JSON
 from events.envelopes import Subject
 from events.publishing import publish
+from orders.correlation import under_trace_of
 from payments.models import FailureReason, Payment, PaymentStatus, Refund
 
 NO_LONGER_DUE: Final[Mapping[str, None]] = {"submit_at": None, "leased_until": None}
@@ -22,37 +23,40 @@ def save_change(row: Payment | Refund, **changes: Any) -> None:
 
 
 def publish_payment(payment: Payment, fact: str, **data: JSON) -> None:
-    publish(
-        f"payment.{fact}",
-        subject=Subject("payment", payment.id, payment.version),
-        store_id=payment.order.store_id,
-        data={
-            "order_id": str(payment.order_id),
-            "store_id": str(payment.order.store_id),
-            "provider": payment.provider,
-            "amount": str(payment.amount),
-            "currency": payment.currency,
-            "captured_amount": str(payment.captured_amount),
-            **data,
-        },
-    )
+    with under_trace_of(payment.order):
+        publish(
+            f"payment.{fact}",
+            subject=Subject("payment", payment.id, payment.version),
+            store_id=payment.order.store_id,
+            data={
+                "order_id": str(payment.order_id),
+                "store_id": str(payment.order.store_id),
+                "provider": payment.provider,
+                "amount": str(payment.amount),
+                "currency": payment.currency,
+                "captured_amount": str(payment.captured_amount),
+                **data,
+            },
+        )
 
 
-def publish_refund(refund: Refund, fact: str) -> None:
+def publish_refund(refund: Refund, fact: str, **data: JSON) -> None:
     """Without its reason, which may be a person's words."""
     payment = refund.payment
-    publish(
-        f"refund.{fact}",
-        subject=Subject("refund", refund.id, refund.version),
-        store_id=payment.order.store_id,
-        data={
-            "payment_id": str(payment.id),
-            "order_id": str(payment.order_id),
-            "store_id": str(payment.order.store_id),
-            "amount": str(refund.amount),
-            "currency": payment.captured_currency,
-        },
-    )
+    with under_trace_of(payment.order):
+        publish(
+            f"refund.{fact}",
+            subject=Subject("refund", refund.id, refund.version),
+            store_id=payment.order.store_id,
+            data={
+                "payment_id": str(payment.id),
+                "order_id": str(payment.order_id),
+                "store_id": str(payment.order.store_id),
+                "amount": str(refund.amount),
+                "currency": payment.captured_currency,
+                **data,
+            },
+        )
 
 
 def record_success(payment: Payment, **changes: Any) -> None:

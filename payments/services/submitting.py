@@ -6,8 +6,9 @@ from typing import Final
 from accounts.actors import Actor
 from api.log_context import bind_log
 from api.transactions import transactional
+from orders.correlation import under_trace_of
 from orders.states import OrderStatus
-from payments.locks import claim_due, lock_payment, lock_with_order
+from payments.locks import claim_due, lock_refund, lock_with_order
 from payments.models import FailureReason, Payment, PaymentStatus, Refund, RefundStatus
 from payments.providers.base import ChargeRequest, ProviderUnavailable, RefundOutcome, RefundRequest
 from payments.providers.registry import provider_named
@@ -38,13 +39,18 @@ def submit_next_charge() -> bool:
     if payment is None:
         return False
     bind_log(order=payment.order_id)
+    with under_trace_of(payment.order):
+        _charge(payment)
+    return True
+
+
+def _charge(payment: Payment) -> None:
     try:
         provider_named(payment.provider).charge(_charge_request(payment))
     except ProviderUnavailable as error:
         _retry_charge(payment, error)
     else:
         finish(payment)
-    return True
 
 
 def _charge_request(payment: Payment) -> ChargeRequest:
@@ -76,17 +82,22 @@ def _give_up_charge(claimed: Payment) -> None:
 
 
 def submit_next_refund() -> bool:
-    refund = claim_due(Refund.objects.filter(status=RefundStatus.PENDING).select_related("payment"))
+    refund = claim_due(Refund.objects.filter(status=RefundStatus.PENDING).select_related("payment__order"))
     if refund is None:
         return False
     bind_log(order=refund.payment.order_id)
+    with under_trace_of(refund.payment.order):
+        _refund(refund)
+    return True
+
+
+def _refund(refund: Refund) -> None:
     try:
         outcome = provider_named(refund.payment.provider).refund(_refund_request(refund))
     except ProviderUnavailable as error:
         _retry_refund(refund, error)
     else:
         _settle_refund(refund, outcome)
-    return True
 
 
 def _refund_request(refund: Refund) -> RefundRequest:
@@ -109,7 +120,7 @@ def _retry_refund(refund: Refund, error: ProviderUnavailable) -> None:
 
 @transactional
 def _give_up_refund(claimed: Refund) -> None:
-    refund = _lock_refund(claimed)
+    refund = lock_refund(claimed.id)
     if is_still_held(claimed):
         _fail(refund, reason="The provider could not be reached.")
 
@@ -117,7 +128,7 @@ def _give_up_refund(claimed: Refund) -> None:
 @transactional
 def _settle_refund(claimed: Refund, outcome: RefundOutcome) -> None:
     """The provider's word counts whoever brings it, also a worker whose lease ran out meanwhile."""
-    refund = _lock_refund(claimed)
+    refund = lock_refund(claimed.id)
     if refund.status != RefundStatus.PENDING:
         return
     if outcome.succeeded:
@@ -129,11 +140,3 @@ def _settle_refund(claimed: Refund, outcome: RefundOutcome) -> None:
 def _fail(refund: Refund, *, reason: str) -> None:
     logger.error("refund %s of payment %s failed: %s", refund.id, refund.payment_id, reason)
     record_refund_failure(refund, reason=reason)
-
-
-def _lock_refund(claimed: Refund) -> Refund:
-    """The refund as it is now; its payment's lock stands for its own."""
-    payment = lock_payment(claimed.payment_id)
-    refund = Refund.objects.get(id=claimed.id)
-    refund.payment = payment
-    return refund

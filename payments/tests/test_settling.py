@@ -95,7 +95,7 @@ def test_failure_cancels_the_order_and_returns_its_goods() -> None:
     assert (payment.status, payment.failure_reason) == (PaymentStatus.FAILED, FailureReason.DECLINED)
     assert payment.order.status == OrderStatus.CANCELLED
     assert Product.objects.get(id=product.id).stock == 10
-    assert facts() == ["order.created", "payment.failed", "order.cancelled"]
+    assert facts() == ["order.created", "payment.failed", "order.cancelled", "order.restocked"]
     assert published("payment.failed")[0].data["reason"] == "declined"
     assert published("order.cancelled")[0].data["reason"] == "payment_failed"
 

@@ -102,7 +102,8 @@ def test_it_calls_the_installation_where_it_reaches_itself(
     settings: Any, answered_by: Callable[[Answer], None]
 ) -> None:
     settings.INTERNAL_URL = "http://inside.example:9000"
-    payment = make_submitted_payment()
+    with request_context(trace_id="order-1"):
+        payment = make_submitted_payment()
     requests: list[httpx.Request] = []
 
     def take(request: httpx.Request) -> httpx.Response:
@@ -119,7 +120,7 @@ def test_it_calls_the_installation_where_it_reaches_itself(
         "http://inside.example:9000/api/v2/payments/webhooks/simulated",
     )
     assert request.headers["Content-Type"] == "application/json"
-    assert (request.headers["X-Request-ID"], request.headers["X-Trace-ID"]) == ("request-1", "trace-1")
+    assert (request.headers["X-Request-ID"], request.headers["X-Trace-ID"]) == ("request-1", "order-1")
     assert json.loads(request.content)["payment_id"] == str(payment.id)
     verify_signature(
         request.headers["X-Signature"],

@@ -229,7 +229,7 @@ def test_in_the_end_the_payment_fails_and_its_order_is_cancelled(provider: FakeP
     assert (payment.status, payment.failure_reason) == (PaymentStatus.FAILED, FailureReason.PROVIDER_UNAVAILABLE)
     assert (payment.submit_at, payment.leased_until) == (None, None)
     assert payment.order.status == OrderStatus.CANCELLED
-    assert facts() == ["order.created", "payment.failed", "order.cancelled"]
+    assert facts() == ["order.created", "payment.failed", "order.cancelled", "order.restocked"]
 
 
 def test_money_that_comes_after_giving_up_goes_back(provider: FakeProvider) -> None:

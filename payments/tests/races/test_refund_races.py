@@ -16,14 +16,15 @@ from api.identifiers import uuid7
 from api.tests.waiting import PATIENCE_SECONDS, at_once
 from orders.models import Order
 from orders.services.cancelling import cancel_order
-from payments.errors import RefundExceedsCaptured
+from payments.errors import RefundExceedsCaptured, RefundNotFailed
 from payments.models import Payment, Refund
 from payments.services import compensating, refunding
 from payments.services.compensating import settle_cancelled_order
-from payments.services.refunding import refund_payment
+from payments.services.refunding import refund_payment, retry_refund
 from payments.services.submitting import submit_due
 from payments.tests.conftest import published
 from payments.tests.factories import make_captured_payment, staff
+from payments.tests.test_retrying_refunds import make_failed_refund
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
@@ -125,6 +126,52 @@ def test_many_workers_make_each_refund_once() -> None:
 
     assert len(published("refund.succeeded")) == 5
     assert set(Refund.objects.values_list("status", flat=True)) == {"succeeded"}
+
+
+def test_a_failed_refund_tried_again_by_many_at_once_is_asked_for_once() -> None:
+    refund, actor = make_failed_refund(), staff()
+
+    tried = at_once([partial(retry, refund, actor)] * 6)
+
+    assert tried.count(True) == 1
+    assert len(published("refund.requested")) == 2
+
+
+def test_a_retry_against_another_refund_gives_no_more_than_was_captured() -> None:
+    failed, actor = make_failed_refund(amount="3.00"), staff()
+
+    made = at_once([partial(retry, failed, actor), partial(refund, failed.payment, "4.00", actor)])
+
+    assert sorted(made) == [False, True]
+
+
+def test_without_the_lock_the_retry_and_the_other_refund_both_go() -> None:
+    failed, actor = make_failed_refund(amount="3.00"), staff()
+    both_have_read = threading.Barrier(2)
+    counted = refunding.refundable
+
+    def refundable_to_both(payment: Payment) -> Decimal:
+        left = counted(payment)
+        both_have_read.wait(PATIENCE_SECONDS)
+        return left
+
+    with (
+        patch.object(refunding, "lock_payment", lambda pk: Payment.objects.select_related("order").get(id=pk)),
+        patch.object(refunding, "lock_refund", lambda pk: Refund.objects.select_related("payment__order").get(id=pk)),
+        patch.object(refunding, "refundable", refundable_to_both),
+    ):
+        made = at_once([partial(retry, failed, actor), partial(refund, failed.payment, "4.00", actor)])
+
+    assert made == [True, True]
+    assert refunded() == Decimal("7.00") > failed.payment.captured_amount
+
+
+def retry(refund: Refund, actor: Actor) -> bool:
+    try:
+        retry_refund(refund.id, actor=actor)
+    except (RefundExceedsCaptured, RefundNotFailed):
+        return False
+    return True
 
 
 def cancelled(payment: Payment) -> Payment:

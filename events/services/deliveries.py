@@ -1,7 +1,7 @@
 """What happens to a delivery, whoever makes it: claimed for a while, done, tried again later, given up."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import timedelta
 from typing import Final
 from uuid import UUID
@@ -36,13 +36,14 @@ def claim(deliveries: EventDeliveryQuerySet, *, limit: int) -> list[EventDeliver
     return list(EventDelivery.objects.filter(id__in=ids).select_related("event").order_by("event_id"))
 
 
-def mark_delivered(delivery: EventDelivery) -> None:
-    """The caller holds the delivery's lock and has seen it pending under it."""
-    delivery.state = DeliveryState.DELIVERED
-    delivery.delivered_at = timezone.now()
-    delivery.leased_until = None
-    delivery.last_error = ""
-    delivery.save(update_fields=["state", "delivered_at", "leased_until", "last_error"])
+def mark_delivered(ids: Collection[UUID]) -> int:
+    """Those that are pending; returns how many that were. Holds their locks until the caller's transaction ends, so
+    of two workers that have claimed a delivery, one after the other's lease ran out, only one finds it pending."""
+    return (
+        EventDelivery.objects.pending()
+        .filter(id__in=ids)
+        .update(state=DeliveryState.DELIVERED, delivered_at=timezone.now(), leased_until=None, last_error="")
+    )
 
 
 @transactional

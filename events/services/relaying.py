@@ -1,15 +1,15 @@
 """Bringing events to their handlers in this process: claim with a lease, handle, mark; retry with backoff."""
 
 import logging
+from collections import defaultdict
 from typing import Final
 
 from api.request_ids import request_context
 from api.transactions import transactional
 from api.waking import wake
 from events.envelopes import Envelope
-from events.handlers import handler_of
-from events.locks import lock_delivery
-from events.models import DeliveryState, EventDelivery
+from events.handlers import subscription_of, takes_batches
+from events.models import EventDelivery
 from events.services.deliveries import claim, mark_delivered, record_failure
 from events.services.sequencing import sequence_new_events
 
@@ -19,6 +19,10 @@ RETRY_AFTER_SECONDS: Final = (1, 2, 4, 8, 16)
 BATCH = 100
 # More than that is left to another run of the task: where events never cease, all workers would do nothing else.
 BATCHES_PER_RUN = 10
+
+
+class TakenOver(Exception):
+    """A lease ran out, and somebody else has brought a delivery of this batch to its end."""
 
 
 def relay() -> int:
@@ -32,9 +36,28 @@ def relay() -> int:
         claimed = claim(EventDelivery.objects.in_process(), limit=BATCH)
         if not claimed:
             return delivered
-        delivered += sum(deliver(delivery) for delivery in claimed)
+        delivered += _deliver_all(claimed)
     wake("events.relay")
     return delivered
+
+
+def _deliver_all(claimed: list[EventDelivery]) -> int:
+    by_destination: defaultdict[str, list[EventDelivery]] = defaultdict(list)
+    for delivery in claimed:
+        by_destination[delivery.destination].append(delivery)
+    return sum(_deliver_to(destination, batch) for destination, batch in by_destination.items())
+
+
+def _deliver_to(destination: str, batch: list[EventDelivery]) -> int:
+    """A batch with a failure in it is taken back and delivered one by one, which finds who fails."""
+    if takes_batches(destination):
+        try:
+            return _handle_together(batch)
+        except TakenOver:
+            logger.info("somebody else has made a part of %d deliveries to %s", len(batch), destination)
+        except Exception:
+            logger.exception("%d deliveries to %s failed together and are made one by one", len(batch), destination)
+    return sum(deliver(delivery) for delivery in batch)
 
 
 def deliver(claimed: EventDelivery) -> bool:
@@ -49,13 +72,23 @@ def deliver(claimed: EventDelivery) -> bool:
 
 @transactional
 def _handle(claimed: EventDelivery) -> bool:
-    """The handler's changes and the mark commit together. Under the row's lock, so that a worker whose lease ran out
-    meanwhile and the one that took over cannot both do the work."""
-    delivery = lock_delivery(claimed.id)
-    if delivery.state != DeliveryState.PENDING:
+    """The handler's changes and the mark commit together."""
+    if not mark_delivered([claimed.id]):
         return False
-    event = claimed.event
-    with request_context(request_id=event.request_id, trace_id=event.correlation_id):
-        handler_of(delivery.destination)(Envelope.of(event))
-    mark_delivered(delivery)
+    _call_handler(claimed)
     return True
+
+
+@transactional
+def _handle_together(batch: list[EventDelivery]) -> int:
+    if mark_delivered([delivery.id for delivery in batch]) < len(batch):
+        raise TakenOver
+    for delivery in batch:
+        _call_handler(delivery)
+    return len(batch)
+
+
+def _call_handler(delivery: EventDelivery) -> None:
+    event = delivery.event
+    with request_context(request_id=event.request_id, trace_id=event.correlation_id):
+        subscription_of(delivery.destination).handler(Envelope.of(event))

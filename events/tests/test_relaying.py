@@ -1,5 +1,6 @@
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 from unittest.mock import patch
 from uuid import uuid4
 
@@ -17,7 +18,7 @@ from events.services.redriving import redrive, redrive_destination
 from events.services.relaying import BATCHES_PER_RUN, RETRY_AFTER_SECONDS, deliver, relay
 from events.services.sequencing import sequence_new_events
 
-pytestmark = pytest.mark.django_db
+pytestmark = pytest.mark.django_db(transaction=True)
 
 Publish = Callable[..., Event]
 
@@ -79,7 +80,6 @@ def test_a_failing_destination_holds_up_nobody_else(
     assert states == {"broken": "pending", "recorder": "delivered"}
 
 
-@pytest.mark.django_db(transaction=True)
 def test_a_failure_takes_back_what_the_handler_did_and_is_kept(publish_order_event: Publish, broken: list[str]) -> None:
     publish_order_event()
     relay()
@@ -212,3 +212,56 @@ def test_events_that_never_cease_are_left_to_another_run(publish_order_event: Pu
         assert relay() == BATCHES_PER_RUN
     wake.assert_called_once_with("events.relay")
     assert Event.objects.unsequenced().count() == 1
+
+
+@pytest.fixture
+def in_batches() -> list[str]:
+    """A destination that leaves a row for every event, in batches, and fails for the orders named in the list."""
+    failing: list[str] = []
+
+    def keep(event: Envelope) -> None:
+        User.objects.create_user(f"{event.subject.id}@example.com")
+        if str(event.subject.id) in failing:
+            raise ConnectionError
+
+    handles("order.created", name="batched", in_batches=True)(keep)
+    return failing
+
+
+def test_a_batch_is_handled_in_one_transaction(
+    publish_order_event: Publish, in_batches: list[str], django_assert_num_queries: Any
+) -> None:
+    for _ in range(5):
+        publish_order_event()
+    sequence_new_events()
+    claimed = claim(EventDelivery.objects.all(), limit=10)
+    with django_assert_num_queries(8):  # begin, the mark, five rows, commit
+        assert relaying._deliver_all(claimed) == 5
+    assert set(EventDelivery.objects.values_list("state", "attempts")) == {("delivered", 1)}
+    assert User.objects.count() == 5
+
+
+def test_one_failure_in_a_batch_fails_alone(publish_order_event: Publish, in_batches: list[str]) -> None:
+    events = [publish_order_event() for _ in range(4)]
+    in_batches.append(str(events[1].subject_id))
+    assert relay() == 3
+    assert User.objects.count() == 3
+    states = EventDelivery.objects.order_by("event").values_list("state", "attempts", "last_error")
+    assert list(states) == [
+        ("delivered", 1, ""),
+        ("pending", 1, "ConnectionError: "),
+        ("delivered", 1, ""),
+        ("delivered", 1, ""),
+    ]
+
+
+def test_a_batch_of_which_another_worker_has_done_a_part_is_not_done_twice(
+    publish_order_event: Publish, in_batches: list[str]
+) -> None:
+    for _ in range(3):
+        publish_order_event()
+    sequence_new_events()
+    claimed = claim(EventDelivery.objects.all(), limit=10)
+    assert deliver(claimed[0]) is True
+    assert relaying._deliver_all(claimed) == 2
+    assert User.objects.count() == 3

@@ -1,0 +1,137 @@
+"""`manage.py webhook_receiver` as somebody runs it."""
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import httpx
+import pytest
+from django.conf import settings
+
+from events.webhooks.signing import new_secret, sign
+from operations.tests.processes import PATIENCE_SECONDS, Listener, environment
+
+MANAGE: Final = Path(settings.BASE_DIR) / "manage.py"
+BODY: Final = json.dumps(
+    {"type": "order.paid", "sequence": 4, "subject": {"type": "order", "id": "s", "version": 2}}
+).encode()
+
+needs_signals = pytest.mark.skipif(sys.platform == "win32", reason="Windows delivers no signals to a child process")
+
+
+@dataclass(frozen=True)
+class Running:
+    process: subprocess.Popen[str]
+    output: Listener
+    errors: Listener
+
+    @property
+    def url(self) -> str:
+        """From `Listening at <url>, …`."""
+        return self._told().first_line().split()[2].rstrip(",")
+
+    def stop(self, number: int) -> int:
+        self.process.send_signal(number)
+        return self.process.wait(PATIENCE_SECONDS)
+
+    def _told(self) -> Listener:
+        return self.errors if "--json" in self._arguments else self.output
+
+    @property
+    def _arguments(self) -> list[str]:
+        assert isinstance(self.process.args, list)
+        return [str(argument) for argument in self.process.args]
+
+
+@contextmanager
+def receiver(folder: Path, *arguments: str) -> Iterator[Running]:
+    process = subprocess.Popen(
+        [sys.executable, str(MANAGE), "webhook_receiver", "--port", "0", *arguments],
+        env=environment(folder),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    assert process.stderr is not None
+    running = Running(process, Listener(process.stdout), Listener(process.stderr))
+    try:
+        yield running
+    finally:
+        process.kill()
+        process.wait()
+        running.output.join(PATIENCE_SECONDS)
+        running.errors.join(PATIENCE_SECONDS)
+        process.stdout.close()
+        process.stderr.close()
+
+
+def send(url: str, *, secret: str) -> int:
+    now = int(time.time())
+    signature = sign(BODY, message_id="a", timestamp=now, secrets=[secret])
+    headers = {"webhook-id": "a", "webhook-timestamp": str(now), "webhook-signature": signature}
+    return httpx.post(url, content=BODY, headers=headers).status_code
+
+
+@needs_signals
+def test_receiver_prints_what_arrives_for_programs(tmp_path: Path) -> None:
+    secret = new_secret()
+    with receiver(tmp_path, "--json", "--secret", secret, "--fail-first", "1") as running:
+        statuses = [send(running.url, secret=secret) for _ in range(3)]
+        statuses.append(send(running.url, secret=new_secret()))
+        code = running.stop(signal.SIGTERM)
+        running.output.join(PATIENCE_SECONDS)
+    assert (code, statuses) == (0, [503, 204, 204, 401])
+    *lines, last = (json.loads(line) for line in running.output.lines)
+    verdicts: list[Any] = [line["arrival"]["verdict"] for line in lines]
+    assert verdicts == ["turned away", "new", "duplicate", "refused"]
+    assert last["summary"] == {
+        "received": 4,
+        "verified": 2,
+        "duplicates": 1,
+        "out_of_order": 0,
+        "refused": 1,
+        "turned_away": 1,
+    }
+
+
+@needs_signals
+def test_receiver_prints_what_arrives_for_people(tmp_path: Path) -> None:
+    with receiver(tmp_path) as running:
+        url = running.url
+        secret = running.output.first_line().split()[-1]
+        assert send(url, secret=secret) == 204
+        assert running.stop(signal.SIGINT) == 0
+        running.output.join(PATIENCE_SECONDS)
+    text = "".join(running.output.lines)
+    assert " new           order.paid             order s version 2  sequence 4  id a\n" in text
+    assert "requests of all kinds" in text
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (("--secret", "whsec_c2hvcnQ="), "a secret is whsec_ and the base64 of at least 24 bytes"),
+        (("--host", "192.0.2.1"), "cannot listen on 192.0.2.1:0"),
+        (("--register", "http://127.0.0.1:9"), "POST http://127.0.0.1:9/api/v2/auth/token"),
+    ],
+)
+def test_receiver_says_why_it_cannot_begin(tmp_path: Path, arguments: tuple[str, ...], complaint: str) -> None:
+    finished = subprocess.run(
+        [sys.executable, str(MANAGE), "webhook_receiver", "--port", "0", *arguments],
+        env=environment(tmp_path),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=PATIENCE_SECONDS,
+    )
+    assert finished.returncode == 1
+    assert complaint in finished.stderr
+    assert "Traceback" not in finished.stderr

@@ -172,3 +172,18 @@ class Assignment(VersionedEntity):
 
     def __str__(self) -> str:
         return f"{self.order_id} by {self.courier_id} ({self.status})"
+
+
+class WaitReport(Entity):
+    """Staff were told that an order has been waiting for a courier since then: once for each time it began to."""
+
+    order = models.ForeignKey(Order, on_delete=models.CASCADE, related_name="wait_reports")
+    since = models.DateTimeField()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["order", "since"], name="wait_report_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.order_id} since {self.since:%Y-%m-%d %H:%M}"

@@ -32,6 +32,10 @@ class OrderQuerySet(models.QuerySet["Order"]):
     def expired(self, now: datetime) -> "OrderQuerySet":
         return self.filter(status=OrderStatus.CREATED, expires_at__lte=now)
 
+    def in_status_since_before(self, moment: datetime, *, status: str) -> "OrderQuerySet":
+        """Those that have been in this state, one of those that wait for somebody, at least since `moment`."""
+        return self.filter(status=status, status_changed_at__lte=moment)
+
     def with_personal_data_since_before(self, moment: datetime) -> "OrderQuerySet":
         return self.filter(ended_at__lt=moment, anonymised_at__isnull=True)
 

@@ -21,6 +21,7 @@ DEFAULT_PORT = 8000
 
 EXPIRY_MINUTES = 15.0
 LATE_MINUTES = 2.0
+COURIER_NOT_FOUND_MINUTES = 10.0
 SHORTEST_EXPIRY_SECONDS = 10.0
 """The payment provider's way to us and back does not get shorter with the clock."""
 
@@ -84,6 +85,7 @@ def _server(port: int, *, data: Path | None, speed: float) -> Server:
         "INTERNAL_URL": url,
         "ORDER_EXPIRY_SECONDS": str(max(SHORTEST_EXPIRY_SECONDS, EXPIRY_MINUTES * 60 / speed)),
         "SIMULATED_LATE_SECONDS": str(max(SHORTEST_LATE_SECONDS, LATE_MINUTES * 60 / speed)),
+        "COURIER_NOT_FOUND_SECONDS": str(max(SHORTEST_EXPIRY_SECONDS, COURIER_NOT_FOUND_MINUTES * 60 / speed)),
         "RATELIMIT_ENABLE": "false",
         "PYTHONUNBUFFERED": "1",
     }

@@ -11,6 +11,7 @@ from typing import Any
 import dj_database_url
 import django_stubs_ext
 from environs import Env
+from kombu import Queue
 from psycopg_pool import ConnectionPool
 
 from api.logs import logging_config
@@ -178,10 +179,21 @@ CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+# Each kind of work waits in a queue of its own, so that a receiver that hangs holds up nothing but other webhooks.
+QUEUES = ("relay", "webhooks", "notifications", "default")
+CELERY_TASK_QUEUES = [Queue(name, routing_key=name) for name in QUEUES]
+CELERY_TASK_ROUTES = {
+    "events.relay": {"queue": "relay"},
+    "events.send_webhooks": {"queue": "webhooks"},
+    "notifications.*": {"queue": "notifications"},
+}
+CELERY_TASK_DEFAULT_QUEUE = "default"
+# A queue that nobody made is a mistake, and nobody would listen to it.
+CELERY_TASK_CREATE_MISSING_QUEUES = False
 # Tasks wait for the database and for HTTP, each with a timeout of its own. Forked workers would each need a pool of
 # connections, which Celery closes after every task; and there are none on Windows.
 CELERY_WORKER_POOL = "threads"
-CELERY_WORKER_CONCURRENCY = 4
+CELERY_WORKER_CONCURRENCY = 8
 CELERY_TASK_SERIALIZER = "json"
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TIMEZONE = "UTC"

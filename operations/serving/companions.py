@@ -1,25 +1,30 @@
-"""Celery's worker and beat in threads beside the web server."""
+"""Celery's workers and beat in threads beside the web server."""
 
 import logging
 import os
 import socket
 import threading
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from typing import Final
 
-from celery import current_app
+from celery import Celery, current_app
 from celery.beat import Service
 from celery.platforms import EX_OK
 from celery.worker import state as worker_state
+from django.conf import settings
+from kombu.exceptions import OperationalError as BrokerUnavailable
+from redis.exceptions import RedisError
 
-from api.waking import wake
 from operations.serving.schedule import ScheduleInMemory
 
 logger = logging.getLogger(__name__)
 
-TASKS_AT_ONCE: Final = 4
+# Webhooks have the most: one of their tasks may wait half a minute for a receiver that hangs.
+TASKS_AT_ONCE: Final[Mapping[str, int]] = {"relay": 2, "webhooks": 4, "notifications": 2, "default": 2}
+# Of Celery's own tasks: it returns its arguments.
+HARMLESS_TASK: Final = "celery.accumulate"
 # Beat sleeps uninterruptibly between two looks at its schedule.
 BEAT_INTERVAL_SECONDS: Final = 1
 
@@ -63,29 +68,49 @@ class Companion(ABC):
 
 
 class Worker(Companion):
-    name = "worker"
+    """Takes from one queue only, with threads of its own: one for all queues would hand them all to whichever queue
+    has the slow tasks, and what is fetched beyond that, too."""
+
+    def __init__(self, queue: str, *, on_unexpected_end: Callable[[str], None]) -> None:
+        self.name = f"worker for {queue}"
+        super().__init__(on_unexpected_end=on_unexpected_end)
+        self._queue = queue
+        self._app = app_of_its_own()
+        self._controller = self._app.WorkController(
+            queues=[queue],
+            pool="threads",
+            concurrency=TASKS_AT_ONCE[queue],
+            hostname=f"one-process-{os.getpid()}-{queue}@{socket.gethostname()}",
+            # The event loop is one for the whole process.
+            use_eventloop=False,
+            without_gossip=True,
+            without_mingle=True,
+            without_heartbeat=True,
+        )
 
     def run(self) -> None:
         """The bare controller: the worker as a program would take over signals, process title and standard output.
 
         Without gossip, mingle and heartbeat: it has no peers.
         """
-        current_app.WorkController(
-            pool="threads",
-            concurrency=TASKS_AT_ONCE,
-            hostname=f"one-process-{os.getpid()}@{socket.gethostname()}",
-            without_gossip=True,
-            without_mingle=True,
-            without_heartbeat=True,
-        ).start()
+        self._controller.start()
 
     def end_soon(self) -> None:
         """Its loop looks at this flag between messages and while it waits for a broker; tasks at work are finished.
 
-        It may wait two seconds for a message, so it gets one that can do no harm.
+        It may wait two seconds for a message, so it gets one.
         """
         worker_state.should_stop = EX_OK  # type: ignore[assignment]  # its stub knows only the initial None
-        wake("events.relay")
+        with suppress(BrokerUnavailable, RedisError, OSError):
+            self._app.send_task(HARMLESS_TASK, queue=self._queue, ignore_result=True, retry=False)
+
+
+def app_of_its_own() -> Celery:
+    """Which queues are taken from is a property of the app."""
+    app = Celery(current_app.main, set_as_current=False)
+    app.config_from_object("django.conf:settings", namespace="CELERY")
+    app.autodiscover_tasks()
+    return app
 
 
 class Beat(Companion):
@@ -104,13 +129,13 @@ class Beat(Companion):
 
 @contextmanager
 def alongside(*, on_unexpected_end: Callable[[str], None]) -> Iterator[None]:
-    """Worker and beat run inside this block; leaving it waits until both have ended.
+    """Workers and beat run inside this block; leaving it waits until all have ended.
 
-    Beat is told first, because the worker's flag ends its wait for a broker too.
+    Beat is told first, because the workers' flag ends its wait for a broker too.
     """
-    companions: Sequence[Companion] = [
+    companions: list[Companion] = [
         Beat(on_unexpected_end=on_unexpected_end),
-        Worker(on_unexpected_end=on_unexpected_end),
+        *(Worker(queue, on_unexpected_end=on_unexpected_end) for queue in settings.QUEUES),
     ]
     for companion in companions:
         companion.start()

@@ -1,6 +1,7 @@
-"""`manage.py webhook_receiver` as somebody runs it."""
+"""`manage.py webhook_receiver` and `webhook_exam` as somebody runs them."""
 
 import json
+import re
 import signal
 import subprocess
 import sys
@@ -14,7 +15,10 @@ from typing import Any, Final
 import httpx
 import pytest
 from django.conf import settings
+from django.core.management import CommandError, call_command
 
+from events.webhooks.receiving.inbox import Inbox
+from events.webhooks.receiving.server import Receiver
 from events.webhooks.signing import new_secret, sign
 from operations.tests.processes import PATIENCE_SECONDS, Listener, environment
 
@@ -111,7 +115,7 @@ def test_receiver_prints_what_arrives_for_people(tmp_path: Path) -> None:
         assert running.stop(signal.SIGINT) == 0
         running.output.join(PATIENCE_SECONDS)
     text = "".join(running.output.lines)
-    assert " new           order.paid             order s version 2  sequence 4  id a\n" in text
+    assert " new           order.paid                order s version 2  sequence 4  id a\n" in text
     assert "requests of all kinds" in text
 
 
@@ -135,3 +139,53 @@ def test_receiver_says_why_it_cannot_begin(tmp_path: Path, arguments: tuple[str,
     assert finished.returncode == 1
     assert complaint in finished.stderr
     assert "Traceback" not in finished.stderr
+
+
+def test_exam_tells_programs_that_our_receiver_passes(capsys: pytest.CaptureFixture[str]) -> None:
+    secret = new_secret()
+    with Receiver(Inbox(secrets=[secret])) as running:
+        seen_url = f"{running.url}seen"
+        call_command("webhook_exam", running.url, "--secret", secret, "--quick", "--json", "--seen-url", seen_url)
+    output, errors = capsys.readouterr()
+    assert errors == ""
+    report = json.loads(output)
+    assert report["passed"] is True
+    assert report["counts"] == {"passed": 19, "failed": 0, "look_yourself": 0, "not_asked": 0}
+    assert [question["grade"] for question in report["questions"]] == ["passed"] * 19
+
+
+def test_exam_tells_people_what_is_wrong_and_what_to_do(capsys: pytest.CaptureFixture[str]) -> None:
+    with Receiver(Inbox(secrets=[new_secret()])) as running, pytest.raises(SystemExit) as ended:
+        call_command("webhook_exam", running.url, "--secret", new_secret(), "--quick")
+    assert ended.value.code == 1
+    output = capsys.readouterr().out
+    assert "→ Is this the endpoint's secret, and the right address?" in output
+    assert "2 passed, 1 failed, 16 not asked." in output
+
+
+def test_exam_names_whole_ids_to_look_for(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    secret = new_secret()
+    with Receiver(Inbox(secrets=[secret])) as running:
+        call_command("webhook_exam", running.url, "--secret", secret, "--quick")
+        output = capsys.readouterr().out
+        named = set(re.findall("e8a3e8a3-[0-9a-f-]{27}", output))
+        assert len(named) == 5
+        assert named <= {*running.inbox.taken(), *running.inbox.versions()}
+    assert "14 passed, 5 look yourself." in output
+
+
+@pytest.mark.parametrize(
+    ("url", "more", "complaint"),
+    [
+        ("ftp://127.0.0.1/", [], "not an http or https address: ftp://127.0.0.1/"),
+        ("127.0.0.1:9/hooks", [], "not an http or https address: 127.0.0.1:9/hooks"),
+        ("http://127.0.0.1:9/", ["--secret", "whsec_***"], "the secret is not base64"),
+        ("http://127.0.0.1:9/", ["--seen-url", "http://127.0.0.1:9/seen"], "http://127.0.0.1:9/seen: "),
+    ],
+)
+def test_exam_says_why_it_cannot_begin(url: str, more: list[str], complaint: str) -> None:
+    with pytest.raises(CommandError) as refused:
+        call_command("webhook_exam", url, "--secret", new_secret(), *more)
+    assert refused.value.returncode == 2
+    assert complaint in str(refused.value)

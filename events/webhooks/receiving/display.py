@@ -28,13 +28,13 @@ ROWS: Final = (
 
 
 def line(arrival: Arrival) -> Text:
-    """`10:42:07 new           order.paid          order 0199… version 2  sequence 41  id 0199…`."""
+    """`10:42:07 new           order.paid             order 0199… version 2  sequence 41  id 0199…`."""
     text = Text(f"{datetime.fromtimestamp(arrival.at).astimezone():%H:%M:%S} ", style="bright_black")
     text.append(f"{arrival.verdict:<13} ", style=STYLES[arrival.verdict])
     if arrival.message is None:
         return text.append(f"{arrival.status} {arrival.code}: {arrival.detail}", style="default")
     message = arrival.message
-    text.append(f"{_printable(message.type):<22} ", style="bold default")
+    text.append(f"{_printable(message.type):<25} ", style="bold default")
     subject = f"{message.subject_type} {message.subject_id} version {message.version}"
     return text.append(f"{_printable(subject)}  sequence {message.sequence}  id {arrival.message_id}", style="default")
 

@@ -4,6 +4,7 @@ from django.urls import include, path
 
 urlpatterns = [
     path("api/v2/", include("accounts.api.v2.urls")),
+    path("api/v2/", include("events.api.v2.urls")),
     path("api/v2/", include("catalog.api.v2.urls")),
     path("api/v2/", include("orders.api.v2.urls")),
     path("api/v2/", include("payments.api.v2.urls")),

@@ -89,6 +89,8 @@ POST   /api/v2/assignments/{carrying}/deliver 200/200  200/200    403/403   403/
 POST   /api/v2/assignments/{carrying}/fail    200/200  200/200    403/403   403/403    200/404  403/403  401
 GET    /api/v2/deliveries/{carried}           200/200  200/200    200/404   200/404    200/404  200/404  401
 
+GET    /api/v2/events                         200      200        403       200        403      403      401
+
 POST   /api/v1/orders                         201      201        403       201        403      201      401
 GET    /api/v1/orders/{created}               200/200  200/200    200/404   200/404    404/404  200/404  401
 """

@@ -14,7 +14,7 @@ from events.webhooks.signing import ID_HEADER, VerificationFailed, sign, verify
 Value = TypeVar("Value")
 
 REMEMBERED: Final = 100_000
-"""Ids and subjects. The platform repeats an event for about four days; a real receiver keeps ids in its database."""
+"""Ids and subjects. A real receiver keeps them in its database: an event may come again for days."""
 
 
 class Verdict(StrEnum):

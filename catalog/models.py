@@ -62,6 +62,9 @@ class Store(VersionedEntity):
     requires_pin = models.BooleanField(
         default=False, help_text="The courier has to enter the customer's PIN at the door."
     )
+    open_pool = models.BooleanField(
+        default=True, help_text="Couriers may take any confirmed order; else only those that were offered to them."
+    )
 
     objects = StoreQuerySet.as_manager()
 

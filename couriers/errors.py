@@ -73,6 +73,33 @@ class OrderAlreadyAssigned(CataloguedError):
     retryable = False
 
 
+class OrderNotOffered(CataloguedError):
+    code = "order_not_offered"
+    status = 409
+    title = "Order not offered"
+    cause = "The store chooses who carries its orders, and this one is not offered to you, or not any more."
+    remedy = "Take on what is offered to you: GET /api/v2/couriers/me/offers."
+    retryable = False
+
+
+class OfferNotOpen(CataloguedError):
+    code = "offer_not_open"
+    status = 409
+    title = "Offer not open"
+    cause = "The offer has been answered, its deadline has passed, or it was withdrawn."
+    remedy = "See what is offered now: GET /api/v2/couriers/me/offers."
+    retryable = False
+
+
+class CourierUnavailable(CataloguedError):
+    code = "courier_unavailable"
+    status = 409
+    title = "Courier unavailable"
+    cause = "An order is offered only to couriers who are online, have room for it and ride for its store."
+    remedy = "Offer it to others, or assign it; `errors` says what is in the way of whom."
+    retryable = True
+
+
 class AssignmentNotFound(CataloguedError):
     code = "assignment_not_found"
     status = 404

@@ -40,6 +40,12 @@ def lock_assignment(assignment_id: UUID) -> Assignment:
     return assignment
 
 
+def lock_offers(order_id: UUID) -> list[Assignment]:
+    """The offers of an order that nobody has answered. The caller holds the order's lock."""
+    offers = Assignment.objects.select_for_update(of=("self",), no_key=True).offered()
+    return list(offers.filter(order_id=order_id).order_by("id"))
+
+
 def lock_carried(assignment_id: UUID) -> Carried:
     """An assignment never changes its order or courier, so they may be read before anything is locked.
 

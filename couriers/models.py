@@ -1,5 +1,6 @@
 """Couriers, where they are, and what they carry."""
 
+from datetime import datetime
 from typing import ClassVar
 from uuid import UUID
 
@@ -10,9 +11,19 @@ from django.db.models import Exists, F, OuterRef, Q
 
 from api.models_base import Entity, VersionedEntity
 from catalog.models import Membership, Store
-from couriers.states import ACTIVE, HELD, AssignmentStatus, Availability, CourierStatus, FailureReason
+from couriers.states import (
+    ACTIVE,
+    HELD,
+    AssignmentStatus,
+    Availability,
+    CourierStatus,
+    DeclineReason,
+    FailureReason,
+    OfferEnd,
+)
 from couriers.vehicles import Pace, Vehicle, pace_of
 from orders.models import Order
+from orders.states import OrderStatus
 
 
 class CourierQuerySet(models.QuerySet["Courier"]):
@@ -131,6 +142,14 @@ class AssignmentQuerySet(models.QuerySet["Assignment"]):
         """The one that has the order in hand, or brought it: at most one per order."""
         return self.filter(status__in=HELD)
 
+    def offered(self) -> "AssignmentQuerySet":
+        """Those that wait for an answer, or for the job that notices that none came."""
+        return self.filter(status=AssignmentStatus.OFFERED)
+
+    def open_at(self, moment: datetime) -> "AssignmentQuerySet":
+        """The offers that may still be accepted."""
+        return self.offered().filter(expires_at__gt=moment, order__status=OrderStatus.CONFIRMED)
+
 
 class Assignment(VersionedEntity):
     """An order in the hands of a courier, from offer or acceptance to its end."""
@@ -139,6 +158,7 @@ class Assignment(VersionedEntity):
     courier = models.ForeignKey(Courier, on_delete=models.PROTECT, related_name="assignments")
     status = models.CharField(max_length=10, choices=AssignmentStatus)
     assigned_by_id = models.UUIDField(null=True, blank=True, help_text="Staff who assigned it; empty if accepted.")
+    offered_by_id = models.UUIDField(null=True, blank=True, help_text="Staff who offered it; empty if by itself.")
     offered_at = models.DateTimeField(null=True, blank=True)
     expires_at = models.DateTimeField(null=True, blank=True)
     accepted_at = models.DateTimeField(null=True, blank=True)
@@ -148,6 +168,8 @@ class Assignment(VersionedEntity):
     recipient = models.CharField(max_length=120, blank=True, help_text="Who took it at the door.")
     note = models.CharField(max_length=500, blank=True)
     failure_reason = models.CharField(max_length=16, choices=FailureReason, blank=True)
+    decline_reason = models.CharField(max_length=16, choices=DeclineReason, blank=True)
+    expiry_reason = models.CharField(max_length=16, choices=OfferEnd, blank=True)
     pin_attempts = models.PositiveSmallIntegerField(default=0, editable=False)
 
     objects = AssignmentQuerySet.as_manager()
@@ -158,17 +180,31 @@ class Assignment(VersionedEntity):
             models.UniqueConstraint(
                 fields=["order"], condition=Q(status__in=ACTIVE), name="assignment_one_active_per_order"
             ),
+            models.UniqueConstraint(
+                fields=["courier", "order"],
+                condition=Q(status=AssignmentStatus.OFFERED),
+                name="assignment_one_offer_per_courier",
+            ),
+            models.CheckConstraint(
+                condition=~Q(status=AssignmentStatus.OFFERED) | Q(offered_at__isnull=False, expires_at__isnull=False),
+                name="assignment_offer_has_deadline",
+            ),
             models.CheckConstraint(condition=Q(status__in=AssignmentStatus.values), name="assignment_status_known"),
         ]
         indexes: ClassVar = [
             models.Index("courier", "status", "id", name="assignment_courier"),
             models.Index("order", "id", name="assignment_order"),
             models.Index("status", "id", name="assignment_status"),
+            models.Index("expires_at", condition=Q(status=AssignmentStatus.OFFERED), name="assignment_deadline"),
         ]
 
     @property
     def is_active(self) -> bool:
         return self.status in ACTIVE
+
+    def is_open_at(self, moment: datetime) -> bool:
+        """Whether it is an offer that may be accepted; what its order says to that is another matter."""
+        return self.status == AssignmentStatus.OFFERED and self.expires_at is not None and self.expires_at > moment
 
     def __str__(self) -> str:
         return f"{self.order_id} by {self.courier_id} ({self.status})"

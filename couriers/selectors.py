@@ -3,6 +3,7 @@
 from uuid import UUID
 
 from django.db.models import Exists, OuterRef, QuerySet, Value
+from django.utils import timezone
 
 from accounts.models import User
 from accounts.roles import Role
@@ -73,6 +74,12 @@ def assignment_for(user: User, assignment_id: UUID) -> Assignment:
     if assignment is None:
         raise AssignmentNotFound
     return assignment
+
+
+def open_offers_for(courier: Courier) -> QuerySet[Assignment]:
+    """What this courier may accept now, with where it is fetched and where it goes."""
+    offers = Assignment.objects.open_at(timezone.now()).filter(courier=courier)
+    return offers.select_related("order__store")
 
 
 def assignment_holding(order: Order) -> Assignment | None:

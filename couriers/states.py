@@ -18,6 +18,24 @@ ACTIVE = (AssignmentStatus.ACCEPTED, AssignmentStatus.PICKED_UP)
 HELD = (*ACTIVE, AssignmentStatus.DELIVERED)
 
 
+class DeclineReason(TextChoices):
+    """Why a courier would not take an order: a code, because it goes out with the event."""
+
+    TOO_FAR = "too_far", "Too far away"
+    TOO_BIG = "too_big", "Too big or too heavy"
+    BUSY = "busy", "Busy"
+    END_OF_SHIFT = "end_of_shift", "Shift ends"
+    OTHER = "other", "Other"
+
+
+class OfferEnd(TextChoices):
+    """Why an offer ended without an answer: a code, because it goes out with the event."""
+
+    DEADLINE = "deadline", "No answer in time"
+    TAKEN = "taken", "Another courier has it"
+    ORDER_CANCELLED = "order_cancelled", "Order cancelled"
+
+
 class CourierStatus(TextChoices):
     """What a courier says of themselves."""
 

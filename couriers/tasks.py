@@ -1,6 +1,6 @@
 from celery import shared_task
 
-from couriers.services import retention, waiting
+from couriers.services import answering, retention, waiting
 
 
 @shared_task(name="couriers.purge_positions")
@@ -11,3 +11,8 @@ def purge_positions() -> None:
 @shared_task(name="couriers.report_waiting_orders")
 def report_waiting_orders() -> None:
     waiting.report_waiting_orders()
+
+
+@shared_task(name="couriers.expire_offers")
+def expire_offers() -> None:
+    answering.expire_offers()

@@ -11,6 +11,7 @@ OPENAPI: Final[dict[str, Any]] = {
         {"name": "Payments", "description": "Charging orders, giving money back, notices of the provider."},
         {"name": "Couriers", "description": "Who couriers are, whether they are at work, and where."},
         {"name": "Assignments", "description": "Who carries which order, from accepting it to the door."},
+        {"name": "Offers", "description": "Asking couriers whether they take an order on, and their answers."},
         {"name": "Deliveries", "description": "Where an order is, and when it arrives."},
         {"name": "Users", "description": "Accounts and their roles."},
     ],
@@ -41,6 +42,8 @@ OPENAPI: Final[dict[str, Any]] = {
         "CourierStatus": "couriers.states.CourierStatus",
         "CourierAvailability": "couriers.states.Availability",
         "DeliveryFailureReason": "couriers.states.FailureReason",
+        "DeclineReason": "couriers.states.DeclineReason",
+        "OfferEnd": "couriers.states.OfferEnd",
         "Vehicle": "couriers.vehicles.Vehicle",
     },
     "POSTPROCESSING_HOOKS": [

@@ -207,6 +207,7 @@ CELERY_BEAT_SCHEDULE = {
     "send simulated provider callbacks": {"task": "payments.send_due_callbacks", "schedule": SWEEP_SECONDS},
     "expire unpaid orders": {"task": "orders.expire_due", "schedule": SWEEP_SECONDS},
     "report orders without courier": {"task": "couriers.report_waiting_orders", "schedule": SWEEP_SECONDS},
+    "expire offers": {"task": "couriers.expire_offers", "schedule": SWEEP_SECONDS},
     "purge idempotency keys": {"task": "api.purge_idempotency_keys", "schedule": 3600.0},
     "purge refresh tokens": {"task": "accounts.purge_tokens", "schedule": 3600.0},
     "anonymise finished orders": {"task": "orders.anonymise_due", "schedule": 3600.0},
@@ -273,6 +274,7 @@ ORDER_EXPIRY_SECONDS = env.float("ORDER_EXPIRY_SECONDS", 15 * 60)
 # From when on staff have to look: the event `order.courier_not_found`, and the Admin page of what is stuck.
 COURIER_NOT_FOUND_SECONDS = env.float("COURIER_NOT_FOUND_SECONDS", 10 * 60)
 ANONYMISE_AFTER_DAYS = env.int("ANONYMISE_AFTER_DAYS", 30)
+OFFER_SECONDS = env.int("OFFER_SECONDS", 60)
 POSITION_MAX_AGE_HOURS = env.int("POSITION_MAX_AGE_HOURS", 24)
 POSITION_RETENTION_DAYS = env.int("POSITION_RETENTION_DAYS", 30)
 EVENT_LEASE_SECONDS = env.int("EVENT_LEASE_SECONDS", 30)

@@ -13,14 +13,15 @@ from orders.states import OrderStatus
 
 
 def orders_for(user: User) -> QuerySet[Order]:
-    """Customers see their own, store staff and integrators their stores', couriers their work and what they may take
-    on, dispatchers and administrators everything."""
+    """Customers see their own, store staff and integrators their stores', couriers their work and what is open for
+    them to take on, dispatchers and administrators everything."""
     if user.sees_all_stores:
         return Order.objects.all()
     if user.role == Role.CUSTOMER:
         return Order.objects.filter(customer=user)
     if user.role == Role.COURIER:
-        waiting = Q(status=OrderStatus.CONFIRMED, store__in=Store.objects.ridden_for_by(user))
+        pool = Store.objects.ridden_for_by(user).filter(open_pool=True)
+        waiting = Q(status=OrderStatus.CONFIRMED, store__in=pool)
         return Order.objects.filter(Q(courier_id=user.id) | waiting)
     return Order.objects.filter(store__in=Store.objects.run_by(user))
 

@@ -47,13 +47,14 @@ class StoreForm(VersionedForm):
         fields = (
             "name", "address", "latitude", "longitude", "time_zone", "currency", "delivery_radius_m",
             "delivery_base_fee", "delivery_fee_per_km", "preparation_minutes", "confirms_automatically",
-            "requires_pin",
+            "requires_pin", "open_pool",
         )  # fmt: skip
         labels: ClassVar[Any] = {
             "delivery_radius_m": "Delivery radius (m)",
             "delivery_fee_per_km": "and per kilometre",
             "preparation_minutes": "Preparation (minutes)",
             "requires_pin": "Asks for a PIN",
+            "open_pool": "Orders are open to all its couriers",
         }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -152,7 +153,7 @@ class StoreAdmin(MovingAdmin, VersionedAdmin):
         {
             "fields": (
                 "delivery_radius_m", ("delivery_base_fee", "delivery_fee_per_km"), "preparation_minutes",
-                "confirms_automatically", "requires_pin",
+                "confirms_automatically", "requires_pin", "open_pool",
             )
         },
     )  # fmt: skip

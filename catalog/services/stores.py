@@ -31,6 +31,7 @@ class StoreChanges(TypedDict, total=False):
     preparation_minutes: int
     confirms_automatically: bool
     requires_pin: bool
+    open_pool: bool
     opening_hours: Sequence[Opening]
 
 

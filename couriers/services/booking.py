@@ -4,14 +4,11 @@ from django.db.models import F
 from django.utils import timezone
 
 from accounts.actors import Actor, ActorKind
-from api.errors import JSON
 from couriers.errors import CourierAtCapacity, CourierInactive
-from couriers.locks import Carried
+from couriers.locks import Carried, lock_offers
 from couriers.models import Assignment, Courier
-from couriers.states import AssignmentStatus, ReleaseReason
-from events.envelopes import Subject
-from events.publishing import publish
-from orders.correlation import under_trace_of
+from couriers.services.telling import tell
+from couriers.states import AssignmentStatus, OfferEnd, ReleaseReason
 from orders.errors import TransitionNotAllowed
 from orders.models import Order
 from orders.services import carrying
@@ -20,23 +17,41 @@ from orders.states import OrderStatus
 
 
 def take_on(order: Order, *, courier: Courier, actor: Actor) -> Assignment:
-    """Put the order into the courier's hands. The caller holds the locks of both.
+    """Put the order into the courier's hands, by their offer if they have one. The caller holds the locks of both.
 
-    Raises TransitionNotAllowed, CourierInactive, CourierAtCapacity, with nothing written.
+    What was offered to others is theirs no more. Raises TransitionNotAllowed, CourierInactive, CourierAtCapacity, with
+    nothing written.
     """
     refuse_unless_allowed(order, to=OrderStatus.ASSIGNED, actor=actor)
     refuse_unless_free(courier)
     carrying.assign(order, courier_id=courier.id, actor=actor)
     Courier.objects.filter(pk=courier.pk).update(active_orders=F("active_orders") + 1)
-    assignment = Assignment.objects.create(
-        order=order,
-        courier=courier,
-        status=AssignmentStatus.ACCEPTED,
-        accepted_at=timezone.now(),
-        assigned_by_id=None if actor.kind == ActorKind.COURIER else actor.user_id,
-    )
-    _publish(assignment, what="accepted")
+    assignment = _booked(order, courier=courier, actor=actor)
+    tell(assignment, what="accepted")
     return assignment
+
+
+def _booked(order: Order, *, courier: Courier, actor: Actor) -> Assignment:
+    offers = {offer.courier_id: offer for offer in lock_offers(order.id)}
+    assignment = offers.pop(courier.id, None) or Assignment(order=order, courier=courier)
+    for offer in offers.values():
+        close_offer(offer, order=order, reason=OfferEnd.TAKEN)
+    if assignment.status == AssignmentStatus.OFFERED:
+        assignment.order, assignment.version = order, assignment.version + 1
+    assignment.status = AssignmentStatus.ACCEPTED
+    assignment.accepted_at = timezone.now()
+    assignment.assigned_by_id = None if actor.kind == ActorKind.COURIER else actor.user_id
+    assignment.save()
+    return assignment
+
+
+def close_offer(offer: Assignment, *, order: Order, reason: OfferEnd) -> None:
+    """Nobody has answered it, and nobody can any more. The caller holds the locks of order and offer."""
+    offer.order = order
+    offer.status, offer.expiry_reason = AssignmentStatus.EXPIRED, reason
+    offer.ended_at = timezone.now()
+    save_changed(offer)
+    tell(offer, what="expired", reason=reason.value)
 
 
 def refuse_unless_free(courier: Courier) -> None:
@@ -62,7 +77,7 @@ def end(assignment: Assignment, *, status: AssignmentStatus) -> None:
 def release(assignment: Assignment, *, reason: ReleaseReason) -> None:
     """End an active assignment before pickup. What becomes of the order is the caller's matter, and so are locks."""
     end(assignment, status=AssignmentStatus.RELEASED)
-    _publish(assignment, what="released", reason=reason.value)
+    tell(assignment, what="released", reason=reason.value)
 
 
 def save_changed(assignment: Assignment) -> None:
@@ -78,19 +93,4 @@ def refuse_unless_active(carried: Carried) -> None:
             order_status=carried.order.status,
             assignment_status=carried.assignment.status,
             allowed=[],
-        )
-
-
-def _publish(assignment: Assignment, *, what: str, **data: JSON) -> None:
-    with under_trace_of(assignment.order):
-        publish(
-            f"assignment.{what}",
-            subject=Subject("assignment", assignment.id, assignment.version),
-            store_id=assignment.order.store_id,
-            data={
-                "order_id": str(assignment.order_id),
-                "courier_id": str(assignment.courier_id),
-                "status": assignment.status,
-                **data,
-            },
         )

@@ -46,6 +46,8 @@ def test_a_courier_accepts_a_confirmed_order() -> None:
         "recipient": "",
         "note": "",
         "failure_reason": None,
+        "decline_reason": None,
+        "expiry_reason": None,
         "created_at": body["created_at"],
         "updated_at": body["updated_at"],
     }

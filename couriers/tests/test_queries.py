@@ -44,8 +44,8 @@ def test_a_couriers_own_list_is_one_statement() -> None:
 
 
 def test_accepting_is_bounded() -> None:
-    """Four reads of who and what, two locks; order, timeline, event; counter, assignment, event."""
+    """Four reads of who and what, three locks; order, timeline, event; counter, assignment, event."""
     caller, order = Caller(make_courier().user), make_confirmed_order()
     with CaptureQueriesContext(connection) as queries:
         assert caller.post(f"orders/{order.id}/accept").status_code == 200
-    assert selects(queries) == 13
+    assert selects(queries) == 14

@@ -18,7 +18,7 @@ from rest_framework.test import APIClient
 
 from accounts.models import User
 from accounts.roles import Role
-from couriers.tests.factories import make_accepted, make_courier, make_picked_up
+from couriers.tests.factories import make_accepted, make_free_courier, make_offer, make_picked_up
 from orders.states import PaymentMethod
 from orders.tests.factories import make_order, make_paid_order, make_product, make_ready_order, make_store, make_user
 from payments.tests.factories import make_captured_payment
@@ -64,6 +64,7 @@ POST   /api/v2/orders/{created}/cancel        200/200  200/200    200/404   200/
 POST   /api/v2/orders/{ready}/cancel          200/200  200/200    200/404   200/404    403/403  409/404  401
 POST   /api/v2/orders/{ready}/assign          200/200  200/200    403/403   403/403    403/403  403/403  401
 POST   /api/v2/orders/{carried}/unassign      200/200  200/200    403/403   403/403    403/403  403/403  401
+POST   /api/v2/orders/{ready}/offer           200/200  200/200    403/403   403/403    403/403  403/403  401
 POST   /api/v2/orders/{ready}/accept          404/404  404/404    403/403   403/403    200/404  403/403  401
 
 GET    /api/v2/payments                       200      200        200       200        403      200      401
@@ -81,8 +82,11 @@ PATCH  /api/v2/couriers/{courier}             200/200  200/200    403/403   403/
 GET    /api/v2/couriers/me                    404      404        403       403        200      403      401
 PATCH  /api/v2/couriers/me                    404      404        403       403        200      403      401
 POST   /api/v2/couriers/me/positions          404      404        403       403        200      403      401
+GET    /api/v2/couriers/me/offers             404      404        403       403        200      403      401
 GET    /api/v2/assignments                    200      200        403       200        200      403      401
 GET    /api/v2/assignments/{accepted}         200/200  200/200    403/403   200/404    200/404  403/403  401
+POST   /api/v2/assignments/{offered}/accept   200/200  200/200    403/403   403/403    200/404  403/403  401
+POST   /api/v2/assignments/{offered}/decline  200/200  200/200    403/403   403/403    200/404  403/403  401
 POST   /api/v2/assignments/{accepted}/pick-up 200/200  200/200    403/403   403/403    200/404  403/403  401
 POST   /api/v2/assignments/{accepted}/release 200/200  200/200    403/403   403/403    200/404  403/403  401
 POST   /api/v2/assignments/{carrying}/deliver 200/200  200/200    403/403   403/403    200/404  403/403  401
@@ -141,7 +145,7 @@ def build_side() -> World:
     store = make_store()
     users = {role: make_user(role) for role in (Role.ADMIN, Role.DISPATCHER, Role.CUSTOMER)}
     users |= {role: make_user(role, stores=(store,)) for role in (Role.STORE_STAFF, Role.INTEGRATOR)}
-    courier = make_courier(stores=(store,), capacity=9)
+    courier = make_free_courier(stores=(store,), capacity=9)
     users[Role.COURIER] = courier.user
     product, retired = make_product(store), make_product(store, is_active=False)
     made: dict[str, Any] = {"customer": users[Role.CUSTOMER], "product": product}
@@ -158,6 +162,7 @@ def build_side() -> World:
         "payment": make_captured_payment(order=make_order(**made), payer=users[Role.CUSTOMER]),
         "courier": courier,
         "accepted": accepted,
+        "offered": make_offer(courier=courier, **made),
         "carrying": carrying,
     }
     for thing in things.values():
@@ -203,6 +208,7 @@ def body_for(cell: Cell, world: World, user: User | None) -> dict[str, Any] | No
         ("POST", "/api/v2/orders/{created}/cancel"): {"reason": "test"},
         ("POST", "/api/v2/orders/{ready}/cancel"): {"reason": "test"},
         ("POST", "/api/v2/orders/{ready}/assign"): {"courier_id": world.ids["courier"]},
+        ("POST", "/api/v2/orders/{ready}/offer"): {"courier_ids": [world.ids["courier"]]},
         ("POST", "/api/v2/payments"): {"order_id": world.fresh_order, "token": "tok_success"},
         ("POST", "/api/v2/payments#external"): {
             "order_id": world.external_order, "provider": "external", "reference": "shop-1", "amount": "5.00",

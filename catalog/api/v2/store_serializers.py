@@ -44,6 +44,9 @@ class StoreChangeSerializer(ChangeSerializer):
     requires_pin = serializers.BooleanField(
         required=False, help_text="The courier has to enter the customer's PIN at the door."
     )
+    open_pool = serializers.BooleanField(
+        required=False, help_text="Couriers may take any confirmed order; else only those that were offered to them."
+    )
     opening_hours: serializers.ListSerializer[Any] = serializers.ListSerializer(
         child=OpeningSerializer(), required=False, max_length=MAX_OPENINGS
     )
@@ -108,7 +111,8 @@ class StoreSerializer(serializers.ModelSerializer[Store]):
         fields: ClassVar = [
             "id", "name", "address", "latitude", "longitude", "time_zone", "currency", "is_active", "is_paused",
             "is_open", "opening_hours", "delivery_radius_m", "delivery_base_fee", "delivery_fee_per_km",
-            "preparation_minutes", "confirms_automatically", "requires_pin", "version", "created_at", "updated_at",
+            "preparation_minutes", "confirms_automatically", "requires_pin", "open_pool", "version", "created_at",
+            "updated_at",
         ]  # fmt: skip
         read_only_fields = fields
 

@@ -33,6 +33,7 @@ from couriers.errors import (
     CourierNotFound,
     CourierNotOfStore,
     OrderAlreadyAssigned,
+    OrderNotOffered,
     PinLocked,
     WrongPin,
 )
@@ -79,7 +80,13 @@ class OrderAccept(AssignmentView):
         responses=AssignmentSerializer,
     )
     @refuses(
-        OrderNotFound, CourierNotFound, OrderAlreadyAssigned, TransitionNotAllowed, CourierInactive, CourierAtCapacity
+        OrderNotFound,
+        CourierNotFound,
+        OrderAlreadyAssigned,
+        OrderNotOffered,
+        TransitionNotAllowed,
+        CourierInactive,
+        CourierAtCapacity,
     )
     @idempotent
     def post(self, request: Request, order_id: UUID) -> Response:

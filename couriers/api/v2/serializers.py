@@ -9,7 +9,7 @@ from rest_framework import serializers
 from api.serializers import ChangeSerializer, MaybeChoiceField, MomentField, StrictSerializer
 from couriers.models import Assignment, Courier
 from couriers.services.positions import Fix
-from couriers.states import AssignmentStatus, Availability, CourierStatus, FailureReason
+from couriers.states import AssignmentStatus, Availability, CourierStatus, DeclineReason, FailureReason, OfferEnd
 from couriers.vehicles import ALSO_CALLED, Vehicle
 
 MAX_BATCH: Final = 500
@@ -197,6 +197,8 @@ class AssignmentSerializer(serializers.ModelSerializer[Assignment]):
     store_id = serializers.UUIDField(source="order.store_id")
     courier_id = serializers.UUIDField()
     failure_reason = MaybeChoiceField(FailureReason.choices, help_text="Null unless it has failed.")
+    decline_reason = MaybeChoiceField(DeclineReason.choices, help_text="Null unless the offer was declined.")
+    expiry_reason = MaybeChoiceField(OfferEnd.choices, help_text="Null unless the offer ended without an answer.")
 
     class Meta:
         model = Assignment
@@ -217,6 +219,8 @@ class AssignmentSerializer(serializers.ModelSerializer[Assignment]):
             "recipient",
             "note",
             "failure_reason",
+            "decline_reason",
+            "expiry_reason",
             "created_at",
             "updated_at",
         ]

@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN = .venv/bin
 
-.PHONY: install test lint format types schema demo servers ci constraints
+.PHONY: install test lint format types schema messages demo servers ci constraints
 
 install: ; $(PYTHON) -m venv .venv && $(BIN)/pip install -r requirements-dev.txt
 
@@ -13,6 +13,9 @@ lint: ; $(BIN)/ruff check && $(BIN)/ruff format --check && $(BIN)/lint-imports -
 format: ; $(BIN)/ruff check --fix && $(BIN)/ruff format
 
 schema: ; for version in v1 v2; do $(BIN)/python manage.py openapi $$version --file docs/openapi/$$version.yaml || exit 1; done
+
+# Needs gettext. The compiled catalogue is committed, so that nobody else does.
+messages: ; $(BIN)/python manage.py makemessages --locale=de --no-location --no-obsolete --ignore='templates/admin/*' --ignore='templates/rest_framework/*' --ignore='var/*' --ignore='.venv/*' --ignore='*/tests/*' && $(BIN)/python manage.py compilemessages --locale=de --ignore='.venv'
 
 demo: ; $(BIN)/python manage.py demo
 

@@ -64,6 +64,8 @@ NAVIGATION: Final = [
         _item("Users", "group", "accounts_user", scope="users:manage"),
         _item("Events", "history", "events_event", scope="events:read"),
         _item("Dead letters", "mail_off", "events_eventdelivery", scope="events:read", query={"state__exact": "dead"}),
+        _item("Notifications", "mail", "notifications_notification", scope="events:read"),
+        _item("Notification choices", "notifications_off", "notifications_preferences", scope="users:manage"),
         _item("Idempotency keys", "key", "api_idempotencykey", scope="users:manage"),
     ),
 ]

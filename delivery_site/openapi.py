@@ -13,6 +13,7 @@ OPENAPI: Final[dict[str, Any]] = {
         {"name": "Assignments", "description": "Who carries which order, from accepting it to the door."},
         {"name": "Offers", "description": "Asking couriers whether they take an order on, and their answers."},
         {"name": "Deliveries", "description": "Where an order is, and when it arrives."},
+        {"name": "Notifications", "description": "What one is told by e-mail and SMS."},
         {"name": "Users", "description": "Accounts and their roles."},
     ],
     "SERVE_INCLUDE_SCHEMA": False,

@@ -16,8 +16,10 @@ from psycopg_pool import ConnectionPool
 
 from api.logs import logging_config
 from delivery_site import admin_site
+from delivery_site.email import email_from
 from delivery_site.openapi import OPENAPI
 from delivery_site.secrets import refuse_unsafe_production, signing_key
+from notifications.languages import LANGUAGES as NOTIFICATION_LANGUAGES
 
 # Forms and Admin classes can be parametrised at run time as their types are (`ModelForm[User]`).
 django_stubs_ext.monkeypatch()
@@ -63,6 +65,7 @@ INSTALLED_APPS = [
     "orders",
     "payments",
     "couriers",
+    "notifications",
     "tracking",
     "operations",
 ]
@@ -212,6 +215,8 @@ CELERY_BEAT_SCHEDULE = {
     "purge refresh tokens": {"task": "accounts.purge_tokens", "schedule": 3600.0},
     "anonymise finished orders": {"task": "orders.anonymise_due", "schedule": 3600.0},
     "purge old positions": {"task": "couriers.purge_positions", "schedule": 600.0},
+    "send notifications": {"task": "notifications.send_due", "schedule": SWEEP_SECONDS},
+    "purge old notifications": {"task": "notifications.purge", "schedule": 3600.0},
 }
 
 # --- Accounts and API -------------------------------------------------------------------------------------------------
@@ -282,9 +287,29 @@ PROVIDER_LEASE_SECONDS = env.int("PROVIDER_LEASE_SECONDS", 30)
 # How long after an order's expiry the simulated provider reports a `tok_late` payment.
 SIMULATED_LATE_SECONDS = env.float("SIMULATED_LATE_SECONDS", 5.0)
 
+# --- Notifications ----------------------------------------------------------------------------------------------------
+
+_EMAIL = email_from(env.str("EMAIL_URL", ""), default_folder=VAR_DIR / "mail")
+EMAIL_BACKEND = _EMAIL.backend
+EMAIL_HOST, EMAIL_PORT = _EMAIL.host, _EMAIL.port
+EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _EMAIL.user, _EMAIL.password
+EMAIL_USE_TLS, EMAIL_USE_SSL = _EMAIL.use_tls, _EMAIL.use_ssl
+EMAIL_FILE_PATH = _EMAIL.folder
+EMAIL_TIMEOUT = env.int("EMAIL_TIMEOUT_SECONDS", 10)
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.str("EMAIL_FROM", "Delivery platform <delivery@localhost>")
+SMS_PROVIDER = env.str("SMS_PROVIDER", "notifications.channels.sms.RecordingProvider")
+NOTIFICATION_LANGUAGE = env.str("NOTIFICATION_LANGUAGE", "en")
+# Longer than a message can take: connecting, greeting and handing over each have EMAIL_TIMEOUT_SECONDS.
+NOTIFICATION_LEASE_SECONDS = env.int("NOTIFICATION_LEASE_SECONDS", 120)
+NOTIFICATION_MAX_AGE_HOURS = env.float("NOTIFICATION_MAX_AGE_HOURS", 24)
+NOTIFICATION_RETENTION_DAYS = env.int("NOTIFICATION_RETENTION_DAYS", 90)
+
 # --- Pages ------------------------------------------------------------------------------------------------------------
 
 LANGUAGE_CODE = "en"
+LANGUAGES = NOTIFICATION_LANGUAGES
+# Where `make messages` keeps what it finds in templates too; the site itself speaks English.
+LOCALE_PATHS = [BASE_DIR / "notifications" / "locale"]
 TIME_ZONE = "UTC"
 USE_I18N = True
 USE_TZ = True

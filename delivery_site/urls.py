@@ -15,6 +15,7 @@ urlpatterns = [
     path("api/v2/", include(version_urls(version="2", urlconf="delivery_site.urls_v2"))),
     path("", include("api.urls")),
     path("", include("tracking.urls")),
+    path("", include("notifications.urls")),
     path("", include("operations.urls")),
 ]
 

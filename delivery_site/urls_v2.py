@@ -9,5 +9,6 @@ urlpatterns = [
     path("api/v2/", include("orders.api.v2.urls")),
     path("api/v2/", include("payments.api.v2.urls")),
     path("api/v2/", include("couriers.api.v2.urls")),
+    path("api/v2/", include("notifications.api.v2.urls")),
     path("api/v2/", include("tracking.api.v2.urls")),
 ]

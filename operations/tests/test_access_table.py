@@ -67,6 +67,9 @@ POST   /api/v2/orders/{carried}/unassign      200/200  200/200    403/403   403/
 POST   /api/v2/orders/{ready}/offer           200/200  200/200    403/403   403/403    403/403  403/403  401
 POST   /api/v2/orders/{ready}/accept          404/404  404/404    403/403   403/403    200/404  403/403  401
 
+GET    /api/v2/notification-preferences/me    200      200        200       200        200      200      401
+PATCH  /api/v2/notification-preferences/me    200      200        200       200        200      200      401
+
 GET    /api/v2/payments                       200      200        200       200        403      200      401
 POST   /api/v2/payments                       201/201  201/201    403/403   201/404    403/403  201/404  401
 POST   /api/v2/payments#external              403/403  403/403    403/403   201/404    403/403  403/404  401
@@ -218,6 +221,7 @@ def body_for(cell: Cell, world: World, user: User | None) -> dict[str, Any] | No
         ("POST", "/api/v2/couriers"): {"user_id": str(make_user(Role.COURIER).id), "name": "New"},
         ("PATCH", "/api/v2/couriers/{courier}"): {"name": "Renamed"},
         ("PATCH", "/api/v2/couriers/me"): {"status": "available"},
+        ("PATCH", "/api/v2/notification-preferences/me"): {"language": "de"},
         ("POST", "/api/v2/couriers/me/positions"): {
             "positions": [{"latitude": 52.5, "longitude": 13.4, "recorded_at": "2026-01-01T00:00:00Z"}],
         },

@@ -16,6 +16,9 @@ from catalog.tests.factories import make_staff
 from couriers.tests.factories import make_courier, make_picked_up
 from events.models import Event, EventDelivery
 from events.services.sequencing import sequence_new_events
+from notifications.kinds import Kind
+from notifications.services.choosing import change_preferences
+from notifications.tests.factories import make_notification
 from orders.models import Order
 from orders.tests.factories import make_order, make_paid_order, make_product
 from payments.services.refunding import refund_payment
@@ -45,6 +48,10 @@ PAGES = {
     "events/event/add": (403, 403, 403),
     "events/eventdelivery": (200, 200, 403),
     "events/eventdelivery/add": (403, 403, 403),
+    "notifications/notification": (200, 200, 403),
+    "notifications/notification/add": (403, 403, 403),
+    "notifications/preferences": (200, 403, 403),
+    "notifications/preferences/add": (403, 403, 403),
     "orders/order": (200, 200, 200),
     "orders/order/add": (403, 403, 403),
     "payments/payment": (200, 200, 200),
@@ -185,6 +192,8 @@ def test_every_kind_of_object_has_a_page_that_opens() -> None:
     IdempotencyKey.objects.create(principal="user:1", method="POST", path="/x", key="k", expires_at=timezone.now())
     sequence_new_events()
     EventDelivery.objects.create(event=Event.objects.all()[0], subject_id=payment.pk, destination="shop.bell")
+    make_notification(Kind.DELIVERED, order=payment.order)
+    change_preferences("contact:0", language="de")
     client = signed_in(make_user(Role.ADMIN))
 
     for model in admin.site._registry:

@@ -18,10 +18,8 @@ from rest_framework.test import APIClient
 
 from accounts.models import User
 from accounts.roles import Role
-from couriers.tests.factories import make_accepted, make_free_courier, make_offer, make_picked_up
-from orders.states import PaymentMethod
-from orders.tests.factories import make_order, make_paid_order, make_product, make_ready_order, make_store, make_user
-from payments.tests.factories import make_captured_payment
+from operations.tests.town import World, build_side
+from orders.tests.factories import make_user
 
 TABLE = """
                                               admin    dispatcher store     integrator courier  customer nobody
@@ -64,11 +62,7 @@ POST   /api/v2/orders/{created}/cancel        200/200  200/200    200/404   200/
 POST   /api/v2/orders/{ready}/cancel          200/200  200/200    200/404   200/404    403/403  409/404  401
 POST   /api/v2/orders/{ready}/assign          200/200  200/200    403/403   403/403    403/403  403/403  401
 POST   /api/v2/orders/{carried}/unassign      200/200  200/200    403/403   403/403    403/403  403/403  401
-POST   /api/v2/orders/{ready}/offer           200/200  200/200    403/403   403/403    403/403  403/403  401
 POST   /api/v2/orders/{ready}/accept          404/404  404/404    403/403   403/403    200/404  403/403  401
-
-GET    /api/v2/notification-preferences/me    200      200        200       200        200      200      401
-PATCH  /api/v2/notification-preferences/me    200      200        200       200        200      200      401
 
 GET    /api/v2/payments                       200      200        200       200        403      200      401
 POST   /api/v2/payments                       201/201  201/201    403/403   201/404    403/403  201/404  401
@@ -85,11 +79,8 @@ PATCH  /api/v2/couriers/{courier}             200/200  200/200    403/403   403/
 GET    /api/v2/couriers/me                    404      404        403       403        200      403      401
 PATCH  /api/v2/couriers/me                    404      404        403       403        200      403      401
 POST   /api/v2/couriers/me/positions          404      404        403       403        200      403      401
-GET    /api/v2/couriers/me/offers             404      404        403       403        200      403      401
 GET    /api/v2/assignments                    200      200        403       200        200      403      401
 GET    /api/v2/assignments/{accepted}         200/200  200/200    403/403   200/404    200/404  403/403  401
-POST   /api/v2/assignments/{offered}/accept   200/200  200/200    403/403   403/403    200/404  403/403  401
-POST   /api/v2/assignments/{offered}/decline  200/200  200/200    403/403   403/403    200/404  403/403  401
 POST   /api/v2/assignments/{accepted}/pick-up 200/200  200/200    403/403   403/403    200/404  403/403  401
 POST   /api/v2/assignments/{accepted}/release 200/200  200/200    403/403   403/403    200/404  403/403  401
 POST   /api/v2/assignments/{carrying}/deliver 200/200  200/200    403/403   403/403    200/404  403/403  401
@@ -133,52 +124,6 @@ def cells() -> Iterator[Cell]:
                 yield Cell(method, path, role, side, int(status))
 
 
-@dataclass(frozen=True)
-class World:
-    """One side of the town: a store, its people, and a thing in every state."""
-
-    users: dict[Role, User]
-    ids: dict[str, str]
-    versions: dict[str, int]
-    fresh_order: str
-    external_order: str
-
-
-def build_side() -> World:
-    store = make_store()
-    users = {role: make_user(role) for role in (Role.ADMIN, Role.DISPATCHER, Role.CUSTOMER)}
-    users |= {role: make_user(role, stores=(store,)) for role in (Role.STORE_STAFF, Role.INTEGRATOR)}
-    courier = make_free_courier(stores=(store,), capacity=9)
-    users[Role.COURIER] = courier.user
-    product, retired = make_product(store), make_product(store, is_active=False)
-    made: dict[str, Any] = {"customer": users[Role.CUSTOMER], "product": product}
-    accepted, carrying = make_accepted(courier=courier, **made), make_picked_up(courier=courier, **made)
-    things: dict[str, Any] = {
-        "user": users[Role.CUSTOMER],
-        "store": store,
-        "product": product,
-        "retired_product": retired,
-        "created": make_order(**made),
-        "paid": make_paid_order(**made),
-        "ready": make_ready_order(**made),
-        "carried": accepted.order,
-        "payment": make_captured_payment(order=make_order(**made), payer=users[Role.CUSTOMER]),
-        "courier": courier,
-        "accepted": accepted,
-        "offered": make_offer(courier=courier, **made),
-        "carrying": carrying,
-    }
-    for thing in things.values():
-        thing.refresh_from_db()
-    return World(
-        users=users,
-        ids={name: str(thing.id) for name, thing in things.items()},
-        versions={name: thing.version for name, thing in things.items()},
-        fresh_order=str(make_order(**made).id),
-        external_order=str(make_order(**made, payment_method=PaymentMethod.EXTERNAL).id),
-    )
-
-
 @pytest.fixture(scope="module")
 def town(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[dict[str, World]]:
     """Built once; each cell's own changes are taken back after it."""
@@ -211,7 +156,6 @@ def body_for(cell: Cell, world: World, user: User | None) -> dict[str, Any] | No
         ("POST", "/api/v2/orders/{created}/cancel"): {"reason": "test"},
         ("POST", "/api/v2/orders/{ready}/cancel"): {"reason": "test"},
         ("POST", "/api/v2/orders/{ready}/assign"): {"courier_id": world.ids["courier"]},
-        ("POST", "/api/v2/orders/{ready}/offer"): {"courier_ids": [world.ids["courier"]]},
         ("POST", "/api/v2/payments"): {"order_id": world.fresh_order, "token": "tok_success"},
         ("POST", "/api/v2/payments#external"): {
             "order_id": world.external_order, "provider": "external", "reference": "shop-1", "amount": "5.00",
@@ -221,7 +165,6 @@ def body_for(cell: Cell, world: World, user: User | None) -> dict[str, Any] | No
         ("POST", "/api/v2/couriers"): {"user_id": str(make_user(Role.COURIER).id), "name": "New"},
         ("PATCH", "/api/v2/couriers/{courier}"): {"name": "Renamed"},
         ("PATCH", "/api/v2/couriers/me"): {"status": "available"},
-        ("PATCH", "/api/v2/notification-preferences/me"): {"language": "de"},
         ("POST", "/api/v2/couriers/me/positions"): {
             "positions": [{"latitude": 52.5, "longitude": 13.4, "recorded_at": "2026-01-01T00:00:00Z"}],
         },

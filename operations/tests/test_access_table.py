@@ -62,7 +62,11 @@ POST   /api/v2/orders/{created}/cancel        200/200  200/200    200/404   200/
 POST   /api/v2/orders/{ready}/cancel          200/200  200/200    200/404   200/404    403/403  409/404  401
 POST   /api/v2/orders/{ready}/assign          200/200  200/200    403/403   403/403    403/403  403/403  401
 POST   /api/v2/orders/{carried}/unassign      200/200  200/200    403/403   403/403    403/403  403/403  401
+POST   /api/v2/orders/{ready}/offer           200/200  200/200    403/403   403/403    403/403  403/403  401
 POST   /api/v2/orders/{ready}/accept          404/404  404/404    403/403   403/403    200/404  403/403  401
+
+GET    /api/v2/notification-preferences/me    200      200        200       200        200      200      401
+PATCH  /api/v2/notification-preferences/me    200      200        200       200        200      200      401
 
 GET    /api/v2/payments                       200      200        200       200        403      200      401
 POST   /api/v2/payments                       201/201  201/201    403/403   201/404    403/403  201/404  401
@@ -79,8 +83,11 @@ PATCH  /api/v2/couriers/{courier}             200/200  200/200    403/403   403/
 GET    /api/v2/couriers/me                    404      404        403       403        200      403      401
 PATCH  /api/v2/couriers/me                    404      404        403       403        200      403      401
 POST   /api/v2/couriers/me/positions          404      404        403       403        200      403      401
+GET    /api/v2/couriers/me/offers             404      404        403       403        200      403      401
 GET    /api/v2/assignments                    200      200        403       200        200      403      401
 GET    /api/v2/assignments/{accepted}         200/200  200/200    403/403   200/404    200/404  403/403  401
+POST   /api/v2/assignments/{offered}/accept   200/200  200/200    403/403   403/403    200/404  403/403  401
+POST   /api/v2/assignments/{offered}/decline  200/200  200/200    403/403   403/403    200/404  403/403  401
 POST   /api/v2/assignments/{accepted}/pick-up 200/200  200/200    403/403   403/403    200/404  403/403  401
 POST   /api/v2/assignments/{accepted}/release 200/200  200/200    403/403   403/403    200/404  403/403  401
 POST   /api/v2/assignments/{carrying}/deliver 200/200  200/200    403/403   403/403    200/404  403/403  401
@@ -156,6 +163,7 @@ def body_for(cell: Cell, world: World, user: User | None) -> dict[str, Any] | No
         ("POST", "/api/v2/orders/{created}/cancel"): {"reason": "test"},
         ("POST", "/api/v2/orders/{ready}/cancel"): {"reason": "test"},
         ("POST", "/api/v2/orders/{ready}/assign"): {"courier_id": world.ids["courier"]},
+        ("POST", "/api/v2/orders/{ready}/offer"): {"courier_ids": [world.ids["courier"]]},
         ("POST", "/api/v2/payments"): {"order_id": world.fresh_order, "token": "tok_success"},
         ("POST", "/api/v2/payments#external"): {
             "order_id": world.external_order, "provider": "external", "reference": "shop-1", "amount": "5.00",
@@ -165,6 +173,7 @@ def body_for(cell: Cell, world: World, user: User | None) -> dict[str, Any] | No
         ("POST", "/api/v2/couriers"): {"user_id": str(make_user(Role.COURIER).id), "name": "New"},
         ("PATCH", "/api/v2/couriers/{courier}"): {"name": "Renamed"},
         ("PATCH", "/api/v2/couriers/me"): {"status": "available"},
+        ("PATCH", "/api/v2/notification-preferences/me"): {"language": "de"},
         ("POST", "/api/v2/couriers/me/positions"): {
             "positions": [{"latitude": 52.5, "longitude": 13.4, "recorded_at": "2026-01-01T00:00:00Z"}],
         },

@@ -5,7 +5,7 @@ from typing import Any
 
 from accounts.models import User
 from accounts.roles import Role
-from couriers.tests.factories import make_accepted, make_courier, make_picked_up
+from couriers.tests.factories import make_accepted, make_free_courier, make_offer, make_picked_up
 from orders.states import PaymentMethod
 from orders.tests.factories import make_order, make_paid_order, make_product, make_ready_order, make_store, make_user
 from payments.tests.factories import make_captured_payment
@@ -26,7 +26,7 @@ def build_side() -> World:
     store = make_store()
     users = {role: make_user(role) for role in (Role.ADMIN, Role.DISPATCHER, Role.CUSTOMER)}
     users |= {role: make_user(role, stores=(store,)) for role in (Role.STORE_STAFF, Role.INTEGRATOR)}
-    courier = make_courier(stores=(store,), capacity=9)
+    courier = make_free_courier(stores=(store,), capacity=9)
     users[Role.COURIER] = courier.user
     product, retired = make_product(store), make_product(store, is_active=False)
     made: dict[str, Any] = {"customer": users[Role.CUSTOMER], "product": product}
@@ -43,6 +43,7 @@ def build_side() -> World:
         "payment": make_captured_payment(order=make_order(**made), payer=users[Role.CUSTOMER]),
         "courier": courier,
         "accepted": accepted,
+        "offered": make_offer(courier=courier, **made),
         "carrying": carrying,
     }
     for thing in things.values():

@@ -119,6 +119,7 @@ class Board:
             (world.phase, "bold"),
             f" · {clock(world.pace.minute)} · couriers {riding}/{online} · {self._rate():.1f} delivered/min",
             "" if compact else f" · {traffic.requests} requests",
+            self._webhooks(compact=compact),
             (f" · {errors} errors", "bold red") if errors else "",
             (f" · {traffic.outages} outages", "red") if traffic.outages else "",
             no_wrap=True,
@@ -129,6 +130,15 @@ class Board:
         footer.add_column(ratio=1)
         footer.add_row(line, self._progress())
         return footer
+
+    def _webhooks(self, *, compact: bool) -> tuple[str, str]:
+        """Verified ones; in red from the first that is not as it must be."""
+        if self._world.webhooks is None:
+            return "", ""
+        counts = self._world.webhooks.counts
+        wrong = counts.refused + counts.out_of_order
+        text = f" · {counts.verified} webhooks" + (f", {wrong} wrong" if wrong else "")
+        return ("" if compact and not wrong else text), ("bold red" if wrong else "")
 
     def _rate(self) -> float:
         """Deliveries per minute of the audience's time."""

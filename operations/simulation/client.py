@@ -130,6 +130,9 @@ class Client:
                 if refusal.status != 412:
                     raise
 
+    async def delete(self, path: str) -> Reply:
+        return await self._call("DELETE", path)
+
     async def sign_in(self) -> None:
         """Get a token now. Raises Refused for a wrong password."""
         await self._renew(stale=self._access)

@@ -11,10 +11,11 @@ import httpx
 from rich.console import Console
 
 from operations.simulation.client import Connection, Refused, Unreachable
+from operations.simulation.hearing import CannotListen
 from operations.simulation.run import NotSeeded, Options, Run, Stuck
 from operations.simulation.server import Server, ServerFailed, is_ready
 from operations.simulation.stocktaking import Unsteady
-from operations.simulation.summary import show
+from operations.simulation.summary import Summary, show
 
 OK, BROKEN, MISUSED = 0, 1, 2
 
@@ -44,14 +45,16 @@ class Performance:
             async with self._site() as connection:
                 run = Run(self.options, connection=connection, site_url=self._site_url, console=self._console)
                 await run.prepare()
-                code = BROKEN
-                code = await self._play(run)
-        except* (ServerFailed, NotSeeded, Unreachable, Refused, Unsteady) as group:
+                async with run.listening():
+                    code = BROKEN
+                    summary = await self._play(run)
+                code = await self._judge(summary)
+        except* (ServerFailed, NotSeeded, CannotListen, Unreachable, Refused, Unsteady) as group:
             for trouble in _single(group):
                 self._console.print(f"{trouble}", style="bold red", markup=False)
         return code
 
-    async def _play(self, run: Run) -> int:
+    async def _play(self, run: Run) -> Summary:
         problems: list[str] = []
         companions = [self._server.stay_up(tell=run.world.tell)] if self._server else []
         try:
@@ -60,8 +63,10 @@ class Performance:
             self._console.print(f"stopping: {run.told_so_far}", highlight=False)
             raise
         summary = await run.look_back()
-        problems += await self._audit()
-        summary = replace(summary, problems=[*summary.problems, *problems])
+        return replace(summary, problems=[*summary.problems, *problems])
+
+    async def _judge(self, summary: Summary) -> int:
+        summary = replace(summary, problems=[*summary.problems, *await self._audit()])
         show(summary, self._console)
         return BROKEN if summary.problems else OK
 

@@ -1,6 +1,7 @@
 """A whole run: prepare, play until the goal, look whether everything adds up, and tell."""
 
 import asyncio
+import contextlib
 import itertools
 import random
 from collections.abc import Coroutine
@@ -12,9 +13,10 @@ from rich.console import Console
 from operations.simulation.board import Board, Header
 from operations.simulation.cast import Cast, EndlessCast, ReplayCast, staff_of
 from operations.simulation.city import City
-from operations.simulation.client import Connection, Refused
+from operations.simulation.client import Client, Connection, Refused
 from operations.simulation.contract import Order, TimelineEntry
 from operations.simulation.demand import Wish
+from operations.simulation.hearing import Ear, Listener
 from operations.simulation.pace import Pace
 from operations.simulation.paging import everything
 from operations.simulation.people.customers import Customer
@@ -53,6 +55,8 @@ class Options:
     leaves: bool
     """Ends by itself once they are."""
     dice: random.Random = field(default_factory=random.Random)
+    ear: Ear | None = None
+    """Where an integrator listens to the site's webhooks; None: nobody does."""
 
 
 class Run:
@@ -71,6 +75,7 @@ class Run:
         self._staff = staff_of(connection)
         self._cast = self._hire(connection)
         self._shelves: Shelves
+        self._listener = self._listen(connection)
 
     async def prepare(self) -> None:
         """Sign in and set the stage. Raises NotSeeded."""
@@ -82,6 +87,10 @@ class Run:
         await self._cast.assemble()
         if self._options.leaves:
             self._shelves = await count_shelves(self._staff.dispatcher)
+
+    def listening(self) -> contextlib.AbstractAsyncContextManager[None]:
+        """The integrator's endpoint is there within the block. Raises CannotListen."""
+        return self._listener.attached() if self._listener else contextlib.nullcontext()
 
     async def play(self, *companions: Coroutine[Any, Any, None]) -> None:
         """Until the goal is reached, or for ever; `companions` run beside. Raises Stuck and Unreachable, in a group."""
@@ -101,14 +110,16 @@ class Run:
         """What it came to, read from the site."""
         orders = self.world.own_orders()
         stock, problems = await self._take_stock()
+        webhooks = await self._listener.look_back() if self._listener else None
         return Summary(
             orders=orders,
             stages=stage_times([await self._timeline(order) for order in orders], pace=self.world.pace),
             stock=stock,
+            webhooks=webhooks,
             traffic=self.world.traffic,
             elapsed_seconds=self.world.pace.elapsed_seconds,
             speed=self._options.speed,
-            problems=problems,
+            problems=[*problems, *(webhooks.problems if webhooks else [])],
         )
 
     @property
@@ -191,6 +202,14 @@ class Run:
             return []
         rows = everything(self._staff.dispatcher, f"/api/v2/orders/{order.id}/timeline")
         return sorted([TimelineEntry.read(row) async for row in rows], key=lambda entry: entry.at)
+
+    def _listen(self, connection: Connection) -> Listener | None:
+        if self._options.ear is None:
+            return None
+        integrator = Client(connection, email="integrator@example.com", password=PASSWORD)
+        listener = Listener(integrator, self._options.ear)
+        self.world.webhooks = listener.inbox
+        return listener
 
     def _hire(self, connection: Connection) -> Cast:
         kind = ReplayCast if self._options.replays else EndlessCast

@@ -70,7 +70,8 @@ class Stage:
         there = await self.stores()
         wanted = {order.restaurant for order in city.orders}
         restaurants = [city.restaurants[name] for name in sorted(wanted)]
-        self._store_staff_id = (await self.people(role="store_staff"))["store@example.com"].id
+        staff, integrators = await self.people(role="store_staff"), await self.people(role="integrator")
+        self._member_ids = [staff["store@example.com"].id, integrators["integrator@example.com"].id]
         self._progress(f"opening {len(restaurants)} stores of {city.name}")
         opened = await a_few_at_once(partial(self._open_store, city, restaurant, there) for restaurant in restaurants)
         return {restaurant.name: store_id for restaurant, store_id in zip(restaurants, opened, strict=True)}
@@ -131,7 +132,8 @@ class Stage:
             "delivery_fee_per_km": "0.40",
         }
         store = Store.read((await self._admin.post("/api/v2/stores", body)).body)
-        await self._admin.post(f"/api/v2/stores/{store.id}/members", {"user_id": self._store_staff_id})
+        for user_id in self._member_ids:
+            await self._admin.post(f"/api/v2/stores/{store.id}/members", {"user_id": user_id})
         return store
 
     async def _put_on_sale(self, store: Store, *, sku: str, name: str, price: str) -> None:

@@ -9,6 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from operations.simulation.contract import Order, TimelineEntry
+from operations.simulation.hearing import Heard
 from operations.simulation.pace import Pace
 from operations.simulation.stocktaking import Stocktaking
 from operations.simulation.traffic import Traffic
@@ -48,6 +49,7 @@ class Summary:
     elapsed_seconds: float
     speed: float
     problems: Sequence[str]
+    webhooks: Heard | None = None
 
     def count(self, status: str) -> int:
         return sum(order.status == status for order in self.orders)
@@ -134,5 +136,18 @@ def _notes(summary: Summary) -> Iterable[ConsoleRenderable | RichCast]:
             f" {summary.stock.pieces_given_back} pieces back",
             style="green",
         )
+    if summary.webhooks is not None:
+        yield _webhooks(summary.webhooks)
     for problem in summary.problems:
         yield Text(f"BROKEN: {problem}", style="bold red")
+
+
+def _webhooks(heard: Heard) -> Text:
+    counts = heard.counts
+    text = Text(f"webhooks: {heard.sent} events sent, {counts.verified - counts.duplicates} arrived and verified")
+    text.append(f", {counts.duplicates} of them again" if counts.duplicates else ", each once")
+    if heard.delays:
+        half, most = percentile(heard.delays, 50), percentile(heard.delays, 99)
+        text.append(f"; half within {half:.2f} s, 99 in 100 within {most:.2f} s")
+    text.stylize("" if heard.problems else "green")
+    return text

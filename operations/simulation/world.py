@@ -6,6 +6,7 @@ from collections import Counter, deque
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from events.webhooks.receiving.inbox import Inbox
 from operations.simulation.contract import Assignment, Order, Store
 from operations.simulation.geography import Place
 from operations.simulation.pace import Pace
@@ -60,6 +61,8 @@ class World:
         self.wishes_fulfilled = 0
         self.last_change = pace.elapsed_seconds
         self.phase = "starting"
+        self.webhooks: Inbox | None = None
+        """What arrives at the integrator's, if there is one."""
         self._open: dict[str, Order] = {}
         self._finished: deque[Order] = deque(maxlen=FINISHED_SHOWN)
         self._ends: Counter[str] = Counter()

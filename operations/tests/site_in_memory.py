@@ -32,7 +32,7 @@ class SiteInMemory:
         self.assignments: dict[str, Row] = {}
         self.positions: dict[str, list[Row]] = {}
         self.refused_passwords: set[str] = set()
-        for role in ("admin", "dispatcher", "store_staff", "customer"):
+        for role in ("admin", "dispatcher", "store_staff", "integrator", "customer"):
             self._user(f"{'store' if role == 'store_staff' else role}@example.com", role)
         for number in range(1, couriers + 1):
             courier = self._user(f"courier{number}@example.com", "courier")

@@ -185,7 +185,7 @@ def test_setting_the_stage_twice_changes_nothing(city: City) -> None:
     first, second = visit(site, errand)
 
     assert first == second
-    assert counts == [(6, 13, 15, 4)] * 2
+    assert counts == [(6, 13, 16, 4)] * 2
 
 
 def test_couriers_are_allowed_more_speed_but_never_less() -> None:

@@ -8,9 +8,11 @@ from decimal import Decimal
 import pytest
 from rich.console import Console
 
+from events.webhooks.receiving.inbox import Counts, Inbox
 from operations.simulation.board import Board, Header, clock
 from operations.simulation.contract import Line, Order, Store, TimelineEntry
 from operations.simulation.geography import BERLIN
+from operations.simulation.hearing import Heard
 from operations.simulation.pace import Pace
 from operations.simulation.stocktaking import Discrepancy, Stocktaking
 from operations.simulation.summary import StageTimes, Summary, percentile, show, stage_times
@@ -147,6 +149,16 @@ def test_the_clock_shows_the_minute_of_the_day() -> None:
     assert (clock(0), clock(541.9), clock(1500)) == ("00:00", "09:01", "01:00")
 
 
+def test_the_footer_counts_verified_webhooks_and_what_is_wrong_with_them(world: World) -> None:
+    assert "webhooks" not in drawn(world, width=120, height=40)[-1]
+
+    world.webhooks = Inbox()
+    assert " · 0 webhooks" in drawn(world, width=120, height=40)[-1]
+
+    world.webhooks.refuse(code="signature_mismatch", detail="", status=401)
+    assert " · 0 webhooks, 1 wrong" in drawn(world, width=120, height=40)[-1]
+
+
 def entries(*moments: tuple[str, float]) -> list[TimelineEntry]:
     return [TimelineEntry(what, what, NOON + timedelta(seconds=seconds)) for what, seconds in moments]
 
@@ -225,3 +237,14 @@ def test_the_summary_says_what_is_broken() -> None:
 
     assert "BROKEN: stock of Soup: 9 on the shelf, 10 expected" in text
     assert "stock adds up" not in text
+
+
+def test_the_summary_tells_what_was_sent_and_what_was_verified() -> None:
+    counts = Counts(received=24, verified=24, duplicates=4)
+    heard = Heard(sent=20, counts=counts, missing=[], delays=[0.1, 0.2, 0.9])
+
+    text = shown(replace(a_summary(), webhooks=heard))
+
+    assert "webhooks: 20 events sent, 20 arrived and verified, 4 of them again;" in " ".join(text.split())
+    assert "half within 0.20 s, 99 in 100 within 0.90 s" in " ".join(text.split())
+    assert "webhooks" not in shown(a_summary())

@@ -150,8 +150,8 @@ def test_exam_tells_programs_that_our_receiver_passes(capsys: pytest.CaptureFixt
     assert errors == ""
     report = json.loads(output)
     assert report["passed"] is True
-    assert report["counts"] == {"passed": 19, "failed": 0, "look_yourself": 0, "not_asked": 0}
-    assert [question["grade"] for question in report["questions"]] == ["passed"] * 19
+    assert report["counts"] == {"passed": 20, "failed": 0, "look_yourself": 0, "not_asked": 0}
+    assert [question["grade"] for question in report["questions"]] == ["passed"] * 20
 
 
 def test_exam_tells_people_what_is_wrong_and_what_to_do(capsys: pytest.CaptureFixture[str]) -> None:
@@ -160,7 +160,7 @@ def test_exam_tells_people_what_is_wrong_and_what_to_do(capsys: pytest.CaptureFi
     assert ended.value.code == 1
     output = capsys.readouterr().out
     assert "→ Is this the endpoint's secret, and the right address?" in output
-    assert "2 passed, 1 failed, 16 not asked." in output
+    assert "2 passed, 1 failed, 17 not asked." in output
 
 
 def test_exam_names_whole_ids_to_look_for(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -172,7 +172,7 @@ def test_exam_names_whole_ids_to_look_for(capsys: pytest.CaptureFixture[str], mo
         named = set(re.findall("e8a3e8a3-[0-9a-f-]{27}", output))
         assert len(named) == 5
         assert named <= {*running.inbox.taken(), *running.inbox.versions()}
-    assert "14 passed, 5 look yourself." in output
+    assert "15 passed, 5 look yourself." in output
 
 
 @pytest.mark.parametrize(

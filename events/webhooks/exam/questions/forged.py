@@ -3,7 +3,7 @@
 from typing import Final
 
 from events.webhooks.exam.desk import Asked, Desk, Question, fault_of_believing, fault_of_refusing, refused
-from events.webhooks.exam.papers import NOTICE
+from events.webhooks.exam.papers import NOTICE, ExamEvent
 from events.webhooks.exam.seen import Expected
 from events.webhooks.signing import TOLERANCE_SECONDS, new_secret
 
@@ -25,10 +25,24 @@ def _missing_signature(desk: Desk) -> Asked:
 
 
 def _changed_body(desk: Desk) -> Asked:
-    """Still a proper event, so that nothing but the signature speaks against it."""
     event = desk.papers.event()
-    changed = event.body.replace(NOTICE.encode(), b"changed after signing")
-    return refused(desk.sender.send(event, body=changed), event=event)
+    return refused(desk.sender.send(event, body=_changed(event)), event=event)
+
+
+def _tampered_repeat(desk: Desk) -> Asked:
+    event = desk.papers.event()
+    genuine = desk.sender.send(event)
+    forged = desk.sender.send(event, body=_changed(event))
+    return Asked(
+        saw=f"{genuine}; {forged}",
+        fault=fault_of_refusing(genuine) or fault_of_believing(forged),
+        expected=Expected(once=(event.id,)),
+    )
+
+
+def _changed(event: ExamEvent) -> bytes:
+    """Still a proper event, so that nothing but the signature speaks against it."""
+    return event.body.replace(NOTICE.encode(), b"changed after signing")
 
 
 def _stale(desk: Desk) -> Asked:
@@ -74,6 +88,13 @@ FORGED: Final = (
         why="A signature that is right for one body must not carry another.",
         remedy="Compute the HMAC over the id, the timestamp and the raw body, and compare in constant time.",
         ask=_changed_body,
+    ),
+    Question(
+        name="tampered_repeat",
+        title="A changed body under an id you know",
+        why="Who knows an id must not be believed for it, nor be able to replace what came under it.",
+        remedy="Verify first, deduplicate afterwards.",
+        ask=_tampered_repeat,
     ),
     Question(
         name="stale_timestamp",

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from django.db import connection
 
-PATIENCE_SECONDS: Final = 20.0
+PATIENCE_SECONDS: Final = 60.0
 
 
 def at_once(works: list[Callable[[], Any]]) -> list[Any]:

@@ -42,6 +42,8 @@ def at_work() -> Iterator[httpx.Client]:
             httpx.Client(base_url=server.url, timeout=60) as http,
         ):
             patching.setattr(worker_state, "should_stop", None)
+            # Celery's own help for Django, by which it finds the tasks, looks for it.
+            patching.setenv("DJANGO_SETTINGS_MODULE", "delivery_site.settings")
             with alongside(on_unexpected_end=ended.append):
                 yield http
     finally:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from events.envelopes import Envelope
+from events.type_names import is_from_outside
 from events.types import EVENT_TYPES
 
 Handler = Callable[[Envelope], None]
@@ -45,6 +46,9 @@ def handles(*types: str, name: str, in_batches: bool = False) -> Callable[[Handl
 
 
 def destinations_for(event_type: str) -> list[str]:
+    """Nothing from outside, whatever a handler listens to: what we do follows from what we have seen ourselves."""
+    if is_from_outside(event_type):
+        return []
     return sorted(s.destination for s in _subscriptions.values() if event_type in s.types)
 
 

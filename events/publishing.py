@@ -1,6 +1,7 @@
 """Writing an event into the outbox: the only door."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from uuid import UUID
 
 from django.db import connection
@@ -17,6 +18,17 @@ class OutsideTransaction(RuntimeError):
     """An event must be written in the transaction that makes it true."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class NewEvent:
+    """What is going to be published; `publish` says what the fields mean."""
+
+    type: str
+    subject: Subject
+    store_id: UUID | None = None
+    publisher_id: UUID | None = None
+    data: Mapping[str, JSON] = field(default_factory=dict)
+
+
 def publish(
     event_type: str,
     *,
@@ -31,20 +43,27 @@ def publish(
     personal data: it leaves the installation. The members of the store may see the event, and the account
     `publisher_id`.
     """
-    if not connection.in_atomic_block:
-        raise OutsideTransaction(event_type)
     if event_type not in EVENT_TYPES:
         raise ValueError(f"unknown event type {event_type}")
-    event = Event.objects.create(
-        type=event_type,
-        subject_type=subject.type,
-        subject_id=subject.id,
-        subject_version=subject.version,
-        store_id=store_id,
-        publisher_id=publisher_id,
+    return write(
+        NewEvent(type=event_type, subject=subject, store_id=store_id, publisher_id=publisher_id, data=data or {})
+    )
+
+
+def write(event: NewEvent) -> Event:
+    """For this app only: whether the type is one that the publisher may use has been decided."""
+    if not connection.in_atomic_block:
+        raise OutsideTransaction(event.type)
+    written = Event.objects.create(
+        type=event.type,
+        subject_type=event.subject.type,
+        subject_id=event.subject.id,
+        subject_version=event.subject.version,
+        store_id=event.store_id,
+        publisher_id=event.publisher_id,
         correlation_id=current_trace_id() or new_trace_id(),
         request_id=current_request_id(),
-        data=dict(data or {}),
+        data=dict(event.data),
     )
     wake("events.relay")
-    return event
+    return written

@@ -38,3 +38,8 @@ EVENT_TYPES: Final = frozenset(
         "event_delivery.dead",
     }
 )
+
+SUBJECT_TYPES: Final = frozenset(
+    {event_type.split(".")[0] for event_type in EVENT_TYPES} | {"product", "store", "user"}
+)
+"""What our events are about. Whatever else there is, is somebody else's."""

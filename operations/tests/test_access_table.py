@@ -95,6 +95,7 @@ POST   /api/v2/assignments/{carrying}/fail    200/200  200/200    403/403   403/
 GET    /api/v2/deliveries/{carried}           200/200  200/200    200/404   200/404    200/404  200/404  401
 
 GET    /api/v2/events                         200      200        403       200        403      403      401
+POST   /api/v2/event-batches                  201/201  201/201    403/403   201/422    403/403  403/403  401
 
 POST   /api/v1/orders                         201      201        403       201        403      201      401
 GET    /api/v1/orders/{created}               200/200  200/200    200/404   200/404    404/404  200/404  401
@@ -178,6 +179,11 @@ def body_for(cell: Cell, world: World, user: User | None) -> dict[str, Any] | No
             "positions": [{"latitude": 52.5, "longitude": 13.4, "recorded_at": "2026-01-01T00:00:00Z"}],
         },
         ("POST", "/api/v2/assignments/{carrying}/fail"): {"reason": "nobody_home"},
+        ("POST", "/api/v2/event-batches"): {
+            "events": [
+                {"type": "ext.a", "subject": {"type": "b", "id": str(uuid4())}, "store_id": world.ids["store"]},
+            ],
+        },
         ("POST", "/api/v1/orders"): {
             "user_id": str(user.id if user and user.role == Role.CUSTOMER else world.users[Role.CUSTOMER].id),
             "product_id": world.ids["product"],

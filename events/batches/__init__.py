@@ -1,0 +1,1 @@
+"""Several events published as one: all of them in order, or none."""

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.urls import reverse
-from django.utils.formats import number_format, time_format
+from django.utils.formats import number_format
 
 from notifications.models import Notification
 from orders.models import Order
@@ -56,7 +56,8 @@ def money(amount: Any, currency: str) -> str:
 
 
 def clock(moment: datetime, *, zone: str) -> str:
-    return time_format(moment.astimezone(ZoneInfo(zone)), "TIME_FORMAT")
+    """As on the tracking page."""
+    return f"{moment.astimezone(ZoneInfo(zone)):%H:%M}"
 
 
 def tracking_url(order: Order) -> str:

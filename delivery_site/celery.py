@@ -4,6 +4,9 @@ import os
 
 from celery import Celery
 
+from delivery_site import worker_memory
+
+del worker_memory
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "delivery_site.settings")
 
 app = Celery("delivery_site")

@@ -197,6 +197,8 @@ CELERY_TASK_CREATE_MISSING_QUEUES = False
 # connections, which Celery closes after every task; and there are none on Windows.
 CELERY_WORKER_POOL = "threads"
 CELERY_WORKER_CONCURRENCY = 8
+# Above it a worker ends between two tasks, to be started again; 0 is no limit.
+WORKER_MEMORY_LIMIT_MB = env.int("WORKER_MEMORY_LIMIT_MB", 512)
 CELERY_TASK_SERIALIZER = "json"
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TIMEZONE = "UTC"

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from operations.auditing import carrying, money, movement, orders, outbox, requests, stock
+from operations.auditing import carrying, money, movement, notifications, orders, outbox, requests, stock
 from operations.auditing.findings import Check, Findings
 from operations.auditing.snapshot import one_moment
 
@@ -16,6 +16,7 @@ CHECKS: Final[tuple[Check, ...]] = (
     *carrying.CHECKS,
     *movement.CHECKS,
     *outbox.CHECKS,
+    *notifications.CHECKS,
     *requests.CHECKS,
 )
 

@@ -8,12 +8,14 @@ from typing import Final
 
 from django.db import connection
 from django.db.models import F, Model
+from django.utils import timezone
 
 from api.idempotency.models import IdempotencyKey
 from catalog.models import Product, StockEntry, StockReason
 from couriers.models import Assignment, Courier, CourierPosition
 from couriers.states import AssignmentStatus
 from events.models import DeliveryState, Event, EventDelivery, SequenceCounter
+from notifications.models import Notification
 from operations.tests.factories import Day
 from orders.models import Order, TimelineEntry
 from orders.states import OrderStatus
@@ -442,3 +444,32 @@ def a_delivery_is_given_up(day: Day) -> object:
 def a_key_is_kept_without_its_answer(day: Day) -> object:
     IdempotencyKey.objects.update(status=0)
     return IdempotencyKey.objects.get().pk
+
+
+# Notifications
+
+
+@breaks("notifications-once")
+def somebody_is_told_twice(day: Day) -> object:
+    told = Notification.objects.get(order=day.delivered, kind="delivered")
+    Notification.objects.create(
+        event_id=told.event_id, kind=told.kind, channel=told.channel, recipient="user:another", order=day.delivered,
+        address=told.address, language="en", state="skipped", due_since=told.due_since,
+    )  # fmt: skip
+    return told.event_id
+
+
+@breaks("notifications-go-on")
+def a_message_is_forgotten(day: Day) -> object:
+    told = Notification.objects.get(order=day.delivered, kind="delivered")
+    two_days_ago = timezone.now() - timedelta(days=2)
+    Notification.objects.filter(pk=told.pk).update(state="pending", sent_at=None, next_attempt_at=two_days_ago)
+    return told.pk
+
+
+@breaks("notifications-go-on")
+def a_message_is_being_sent_for_ever(day: Day) -> object:
+    told = Notification.objects.get(order=day.delivered, kind="delivered")
+    two_days_ago = timezone.now() - timedelta(days=2)
+    Notification.objects.filter(pk=told.pk).update(state="sending", sent_at=None, leased_until=two_days_ago)
+    return told.pk

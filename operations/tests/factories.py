@@ -21,6 +21,7 @@ from couriers.services.releasing import give_back
 from couriers.states import FailureReason
 from couriers.tests.factories import make_courier
 from events.services.relaying import relay
+from notifications.services.sending import send_due
 from orders.models import Order
 from orders.services.cancelling import cancel_order
 from orders.services.confirming import confirm_order, mark_ready
@@ -98,10 +99,11 @@ def paid(order: Order) -> Payment:
 
 
 def settle_everything() -> None:
-    """Events arrive and refunds are made."""
+    """Events arrive, refunds are made, and everybody is told."""
     relay()
     submit_due()
     relay()
+    send_due()
 
 
 def accepted(order: Order, *, courier: Courier) -> Assignment:

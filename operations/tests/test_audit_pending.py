@@ -9,6 +9,7 @@ from couriers.tests.factories import make_courier
 from events.models import DeliveryState, Event, EventDelivery
 from events.services.relaying import relay
 from events.services.sequencing import sequence_new_events
+from notifications.services.sending import send_due
 from operations.auditing.audit import audit
 from operations.auditing.findings import Findings
 from operations.tests.factories import brought, cancelled, confirmed, settle_everything
@@ -29,6 +30,12 @@ def report() -> tuple[set[str], dict[str, int]]:
 
 def findings_of(name: str) -> Findings:
     return next(result.findings for result in audit().results if result.check.name == name)
+
+
+def bring_events() -> None:
+    """What people are told of them goes out too."""
+    relay()
+    send_due()
 
 
 @pytest.fixture
@@ -54,7 +61,7 @@ def test_cancellation_on_its_way_to_the_handlers_is_pending(order: Order) -> Non
 
 
 def test_refund_on_its_way_to_the_provider_is_pending(order: Order) -> None:
-    relay()
+    bring_events()
     assert report() == (set(), {"refunds-go-on": 1})
 
 
@@ -67,19 +74,19 @@ def test_what_a_dead_letter_holds_up_is_told_by_the_dead_letter_alone(order: Ord
     sequence_new_events()
     refunding = EventDelivery.objects.filter(destination__startswith="payments.", event__type="order.cancelled")
     refunding.update(state=DeliveryState.DEAD)
-    relay()
+    bring_events()
     assert report() == ({"events-arrive"}, {"cancelled-orders-refunded": 1})
 
 
 def test_missing_refund_of_a_handled_cancellation_is_broken(order: Order) -> None:
-    relay()
+    bring_events()
     Refund.objects.all().delete()
     assert report() == ({"cancelled-orders-refunded"}, {})
 
 
 def test_cash_of_a_delivery_nobody_has_heard_of_yet_is_pending() -> None:
     order = confirmed(make_store(), payment_method=PaymentMethod.CASH)
-    relay()
+    bring_events()
     brought(order, courier=make_courier())
     assert report() == (set(), {"cash-is-collected": 1, "events-arrive": Event.objects.filter(sequence=None).count()})
 
@@ -89,3 +96,12 @@ def test_age_of_the_oldest_waiting_event_is_told(order: Order) -> None:
         occurred_at=timezone.now() - timedelta(seconds=90)
     )
     assert findings_of("events-arrive").note in {f"oldest waits for {seconds} s" for seconds in (90, 91, 92)}
+
+
+def test_what_people_have_yet_to_be_told_is_pending(order: Order) -> None:
+    relay()
+    waiting = report()[1]["notifications-go-on"]
+    assert waiting > 0
+    send_due()
+    assert "notifications-go-on" not in report()[1]
+    assert findings_of("notifications-go-on").note == f"1 sent, {waiting - 1} skipped"

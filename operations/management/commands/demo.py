@@ -87,6 +87,9 @@ def _server(port: int, *, data: Path | None, speed: float) -> Server:
         "SIMULATED_LATE_SECONDS": str(max(SHORTEST_LATE_SECONDS, LATE_MINUTES * 60 / speed)),
         "COURIER_NOT_FOUND_SECONDS": str(max(SHORTEST_EXPIRY_SECONDS, COURIER_NOT_FOUND_MINUTES * 60 / speed)),
         "RATELIMIT_ENABLE": "false",
+        # Simulated people have no mailbox, whatever mail server the environment knows.
+        "EMAIL_URL": "file:",
+        "SMS_PROVIDER": "notifications.channels.sms.RecordingProvider",
         "PYTHONUNBUFFERED": "1",
     }
     management = Management(Path(settings.BASE_DIR) / "manage.py", environment)

@@ -11,4 +11,5 @@ urlpatterns = [
     path("api/v2/", include("couriers.api.v2.urls")),
     path("api/v2/", include("notifications.api.v2.urls")),
     path("api/v2/", include("tracking.api.v2.urls")),
+    path("api/v2/", include("operations.api.v2.urls")),
 ]

@@ -115,6 +115,7 @@ class Order(VersionedEntity):
                 "status", "status_changed_at", condition=Q(status__in=["paid", "confirmed"]), name="order_waiting"
             ),
             models.Index("ended_at", condition=Q(status="cancelled"), name="order_cancelled"),
+            models.Index("ended_at", "status", condition=Q(ended_at__isnull=False), name="order_ended"),
             models.Index(
                 "ended_at", condition=Q(anonymised_at__isnull=True, ended_at__isnull=False), name="order_personal_data"
             ),

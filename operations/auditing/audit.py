@@ -7,7 +7,7 @@ from typing import Final
 
 from operations.auditing import carrying, money, movement, notifications, orders, outbox, requests, stock
 from operations.auditing.findings import Check, Findings
-from operations.auditing.snapshot import one_moment
+from operations.one_moment import one_moment
 
 CHECKS: Final[tuple[Check, ...]] = (
     *stock.CHECKS,

@@ -13,6 +13,7 @@ from operations.health.asking import Answer, Outcome, ask
 from operations.health.checks import HealthCheck, readiness_checks, startup_checks
 
 NO_STORE: Final = {"Cache-Control": "no-store"}
+UNAVAILABLE: Final = "unavailable"
 SAFE_METHODS: Final = ("GET", "HEAD")
 
 View = Callable[[HttpRequest], HttpResponse]
@@ -51,11 +52,21 @@ def ready(request: HttpRequest) -> HttpResponse:
 
 def answered(checks: Sequence[HealthCheck]) -> HttpResponse:
     """`degraded` is 200: the process does its work, and taking it out of service would help nobody."""
+    report = report_on(checks)
+    return JsonResponse(report, status=503 if report["status"] == UNAVAILABLE else 200, headers=NO_STORE)
+
+
+def health_report() -> dict[str, object]:
+    """What readiness says."""
+    return report_on(readiness_checks())
+
+
+def report_on(checks: Sequence[HealthCheck]) -> dict[str, object]:
     answers = ask(checks)
     failing = [answer.check for answer in answers if answer.outcome != Outcome.OK]
     if any(check.required for check in failing):
-        return JsonResponse(body_of("unavailable", answers), status=503, headers=NO_STORE)
-    return JsonResponse(body_of("degraded" if failing else "ok", answers), headers=NO_STORE)
+        return body_of(UNAVAILABLE, answers)
+    return body_of("degraded" if failing else "ok", answers)
 
 
 def body_of(status: str, answers: Sequence[Answer]) -> dict[str, object]:

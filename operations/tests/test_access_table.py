@@ -93,6 +93,8 @@ POST   /api/v2/assignments/{accepted}/release 200/200  200/200    403/403   403/
 POST   /api/v2/assignments/{carrying}/deliver 200/200  200/200    403/403   403/403    200/404  403/403  401
 POST   /api/v2/assignments/{carrying}/fail    200/200  200/200    403/403   403/403    200/404  403/403  401
 GET    /api/v2/deliveries/{carried}           200/200  200/200    200/404   200/404    200/404  200/404  401
+GET    /api/state                             200      200        403       403        403      403      401
+GET    /api/v2/state                          200      200        403       403        403      403      401
 
 GET    /api/v2/events                         200      200        403       200        403      403      401
 POST   /api/v2/event-batches                  201/201  201/201    403/403   201/422    403/403  403/403  401

@@ -1,4 +1,4 @@
-"""One moment of the whole database, so that a change made while the audit reads cannot look like a contradiction."""
+"""One moment of the whole database, so that a change made while somebody reads cannot look like a contradiction."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,7 +7,7 @@ from typing import Final
 from django.db import connection, transaction
 
 READ_ONE_MOMENT: Final = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"
-# Where rows are streamed, PostgreSQL hurries to find the first tenth; the audit hopes that there is not even one.
+# Where rows are streamed, PostgreSQL hurries to find the first tenth; whoever reads here wants all, or hopes for none.
 PLAN_FOR_ALL_ROWS: Final = "SET LOCAL cursor_tuple_fraction = 1"
 
 

@@ -7,7 +7,7 @@ from django.db import InternalError, connection
 
 from api.tests.waiting import PATIENCE_SECONDS, in_background
 from catalog.models import Store
-from operations.auditing.snapshot import one_moment
+from operations.one_moment import one_moment
 from orders.tests.factories import make_store
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -1,0 +1,43 @@
+from unittest.mock import patch
+
+import pytest
+from redis.exceptions import ConnectionError as RedisAway
+
+from api import remembering
+from api.remembering import remembered
+
+
+@pytest.fixture
+def made() -> list[int]:
+    """What was made so far."""
+    return []
+
+
+def ask(made: list[int], *, key: str, seconds: float = 60) -> int:
+    def make() -> int:
+        made.append(len(made) + 1)
+        return made[-1]
+
+    return remembered(key, seconds=seconds, make=make)
+
+
+def test_an_answer_is_made_once_for_its_time(made: list[int]) -> None:
+    assert [ask(made, key="once"), ask(made, key="once"), ask(made, key="another")] == [1, 1, 2]
+
+
+def test_an_answer_whose_time_is_over_is_made_anew(made: list[int]) -> None:
+    assert [ask(made, key="over", seconds=0), ask(made, key="over", seconds=0)] == [1, 2]
+
+
+def test_each_process_keeps_its_own_while_the_cache_is_away(made: list[int]) -> None:
+    with patch.object(remembering, "cache") as cache:
+        cache.get.side_effect = RedisAway
+        assert [ask(made, key="away"), ask(made, key="away")] == [1, 1]
+        assert [ask(made, key="away", seconds=0), ask(made, key="away", seconds=0)] == [2, 3]
+
+
+def test_an_answer_that_cannot_be_kept_is_an_answer(made: list[int]) -> None:
+    with patch.object(remembering, "cache") as cache:
+        cache.get.return_value = None
+        cache.set.side_effect = RedisAway
+        assert [ask(made, key="unkept"), ask(made, key="unkept")] == [1, 2]

@@ -1,0 +1,96 @@
+"""The state of the whole system, for dispatchers and what they build on it."""
+
+from typing import Any, ClassVar, Final
+
+from drf_spectacular.utils import extend_schema, extend_schema_field
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from api.remembering import remembered
+from api.scopes import Scopes
+from api.views import ApiView
+from couriers.models import Courier
+from couriers.states import AssignmentStatus, Availability
+from couriers.vehicles import Vehicle
+from operations.health.views import health_report
+from operations.one_moment import one_moment
+from orders.states import OrderStatus
+from tracking.state import SystemState, system_state
+
+KEPT_SECONDS: Final = 5
+
+
+class StatePositionSerializer(serializers.Serializer[Any]):
+    latitude = serializers.FloatField()
+    longitude = serializers.FloatField()
+    recorded_at = serializers.DateTimeField(source="position_recorded_at")
+
+
+class StateAssignmentSerializer(serializers.Serializer[Any]):
+    id = serializers.UUIDField()
+    order_id = serializers.UUIDField()
+    order_number = serializers.CharField(source="order.number")
+    status = serializers.ChoiceField(choices=AssignmentStatus.choices)
+
+
+class StateCourierSerializer(serializers.Serializer[Any]):
+    id = serializers.UUIDField(source="pk")
+    name = serializers.CharField()
+    status = serializers.ChoiceField(choices=Availability.choices, source="availability")
+    vehicle = serializers.ChoiceField(choices=Vehicle.choices)
+    capacity = serializers.IntegerField()
+    position = serializers.SerializerMethodField()
+    assignments = StateAssignmentSerializer(source="carried", many=True)
+
+    @extend_schema_field(StatePositionSerializer(allow_null=True))
+    def get_position(self, courier: Courier) -> dict[str, Any] | None:
+        return dict(StatePositionSerializer(courier).data) if courier.has_position else None
+
+
+class StatisticsSerializer(serializers.Serializer[SystemState]):
+    total_orders = serializers.IntegerField(help_text="All there ever were.")
+    active_deliveries = serializers.IntegerField(help_text="Orders that a courier has accepted or carries.")
+    waiting_for_courier = serializers.IntegerField(help_text="Confirmed orders that nobody has accepted.")
+    completed_today = serializers.IntegerField(help_text="Delivered since midnight by the installation's clock.")
+    online_couriers = serializers.IntegerField()
+
+
+class HealthSerializer(serializers.Serializer[Any]):
+    status = serializers.ChoiceField(choices=["ok", "degraded", "unavailable"])
+    checks = serializers.DictField(child=serializers.DictField())
+
+
+class StateSerializer(serializers.Serializer[Any]):
+    generated_at = serializers.DateTimeField()
+    orders_by_status = serializers.DictField(
+        child=serializers.IntegerField(), help_text=f"With every status: {', '.join(OrderStatus.values)}."
+    )
+    statistics = StatisticsSerializer(source="*")
+    couriers = StateCourierSerializer(many=True, help_text="Those who are online, or carry something.")
+
+
+class StateWithHealthSerializer(StateSerializer):
+    health = HealthSerializer()
+
+
+class State(ApiView):
+    required_scopes: ClassVar[dict[str, Scopes]] = {"GET": "state:read"}
+    serializer_class = StateWithHealthSerializer
+
+    @extend_schema(
+        operation_id="state_retrieve",
+        summary="What is going on",
+        description="One consistent picture, not older than five seconds.",
+        tags=["State"],
+        responses=StateWithHealthSerializer,
+    )
+    def get(self, request: Request) -> Response:
+        return Response(remembered("operations.state", seconds=KEPT_SECONDS, make=state_with_health))
+
+
+def state_with_health() -> dict[str, Any]:
+    """The health is asked outside of the reading transaction: its checks may take seconds when something is broken."""
+    with one_moment():
+        state = dict(StateSerializer(system_state()).data)
+    return {**state, "health": health_report()}

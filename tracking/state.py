@@ -1,0 +1,83 @@
+"""What is going on in the whole system."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from django.db.models import Count, Prefetch, Q, QuerySet
+from django.utils import timezone
+
+from api.remembering import remembered
+from couriers.models import Assignment, Courier
+from couriers.states import CourierStatus
+from orders.models import Order
+from orders.states import FINAL, WITH_COURIER, OrderStatus
+
+OPEN: Final = tuple(status for status in OrderStatus if status not in FINAL)
+COUNTED_FOR_SECONDS: Final = 3600
+# Longer than a transaction that ends an order may take from the moment it writes down to its commit.
+SETTLED_AFTER: Final = timedelta(minutes=5)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SystemState:
+    generated_at: datetime
+    orders_by_status: Mapping[str, int]
+    completed_today: int
+    couriers: tuple[Courier, ...]
+    """Those who are online or carry something, each with `carried`: their active assignments."""
+
+    @property
+    def total_orders(self) -> int:
+        return sum(self.orders_by_status.values())
+
+    @property
+    def active_deliveries(self) -> int:
+        return sum(self.orders_by_status[status] for status in WITH_COURIER)
+
+    @property
+    def waiting_for_courier(self) -> int:
+        return self.orders_by_status[OrderStatus.CONFIRMED]
+
+    @property
+    def online_couriers(self) -> int:
+        return sum(courier.status == CourierStatus.AVAILABLE for courier in self.couriers)
+
+
+def system_state() -> SystemState:
+    """The caller sees to it that everything is read in one moment. A fixed number of queries; what they cost depends
+    on what is going on, not on how much has been."""
+    now = timezone.now()
+    today = timezone.localtime(now).replace(hour=0, minute=0, second=0, microsecond=0)
+    counts = _by_status(Order.objects.filter(status__in=OPEN)) + _ended(now)
+    return SystemState(
+        generated_at=now,
+        orders_by_status={status.value: counts[status.value] for status in OrderStatus},
+        completed_today=Order.objects.filter(ended_at__gte=today, status=OrderStatus.DELIVERED).count(),
+        couriers=tuple(_couriers_at_work()),
+    )
+
+
+def _ended(now: datetime) -> Counter[str]:
+    """All there ever were, of which only the last hour's are counted each time: an end is final."""
+    until, counts = remembered("tracking.ended-orders", seconds=COUNTED_FOR_SECONDS, make=lambda: _ended_before(now))
+    return counts + _by_status(Order.objects.filter(ended_at__gte=until))
+
+
+def _ended_before(now: datetime) -> tuple[datetime, Counter[str]]:
+    until = now - SETTLED_AFTER
+    return until, _by_status(Order.objects.filter(ended_at__lt=until))
+
+
+def _by_status(orders: QuerySet[Order]) -> Counter[str]:
+    return Counter(dict(orders.order_by().values_list("status").annotate(Count("pk"))))
+
+
+def _couriers_at_work() -> QuerySet[Courier]:
+    at_work = Q(status=CourierStatus.AVAILABLE) | Q(active_orders__gt=0)
+    active = Assignment.objects.active().select_related("order").order_by("pk")
+    return Courier.objects.filter(at_work, is_active=True).prefetch_related(
+        Prefetch("assignments", queryset=active, to_attr="carried")
+    )

@@ -35,7 +35,12 @@ def _write_once(path: Path, content: str) -> None:
 
 
 def refuse_unsafe_production(
-    *, production: bool, debug: bool, secrets: Mapping[str, str], allowed_hosts: Sequence[str]
+    *,
+    production: bool,
+    debug: bool,
+    secrets: Mapping[str, str],
+    allowed_hosts: Sequence[str],
+    private_webhooks: bool = False,
 ) -> None:
     if not production:
         return
@@ -47,5 +52,7 @@ def refuse_unsafe_production(
         weak.append("DEBUG must be off")
     if not allowed_hosts or "*" in allowed_hosts:
         weak.append("ALLOWED_HOSTS must name the site's hosts")
+    if private_webhooks:
+        weak.append("WEBHOOK_ALLOW_PRIVATE_ADDRESSES must be off")
     if weak:
         raise ImproperlyConfigured("PRODUCTION refuses to start: " + "; ".join(weak))

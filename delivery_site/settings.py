@@ -208,6 +208,7 @@ CELERY_BEAT_SCHEDULER = "operations.serving.schedule:ScheduleInMemory"
 SWEEP_SECONDS = env.float("SWEEP_SECONDS", 2.0)
 CELERY_BEAT_SCHEDULE = {
     "relay events": {"task": "events.relay", "schedule": SWEEP_SECONDS},
+    "send webhooks": {"task": "events.send_webhooks", "schedule": SWEEP_SECONDS},
     "submit payments and refunds": {"task": "payments.submit_due", "schedule": SWEEP_SECONDS},
     "send simulated provider callbacks": {"task": "payments.send_due_callbacks", "schedule": SWEEP_SECONDS},
     "expire unpaid orders": {"task": "orders.expire_due", "schedule": SWEEP_SECONDS},
@@ -306,6 +307,19 @@ NOTIFICATION_LEASE_SECONDS = env.int("NOTIFICATION_LEASE_SECONDS", 120)
 NOTIFICATION_MAX_AGE_HOURS = env.float("NOTIFICATION_MAX_AGE_HOURS", 24)
 NOTIFICATION_RETENTION_DAYS = env.int("NOTIFICATION_RETENTION_DAYS", 90)
 
+# --- Webhooks out -----------------------------------------------------------------------------------------------------
+
+# How many requests may be under way to one endpoint at a time, over all workers.
+WEBHOOK_CONCURRENCY = env.int("WEBHOOK_CONCURRENCY", 4)
+# Well below EVENT_LEASE_SECONDS, so that nobody sends again what is still under way.
+WEBHOOK_TIMEOUT_SECONDS = env.float("WEBHOOK_TIMEOUT_SECONDS", 15)
+WEBHOOK_RETRY_SECONDS: list[float] = env.list(
+    "WEBHOOK_RETRY_SECONDS", [5, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400], subcast=float
+)
+WEBHOOK_DISABLE_AFTER_SECONDS = env.float("WEBHOOK_DISABLE_AFTER_SECONDS", 5 * 86_400)
+WEBHOOK_ENDPOINTS_PER_OWNER = env.int("WEBHOOK_ENDPOINTS_PER_OWNER", 20)
+WEBHOOK_ALLOW_PRIVATE_ADDRESSES = env.bool("WEBHOOK_ALLOW_PRIVATE_ADDRESSES", False)
+
 # --- Pages ------------------------------------------------------------------------------------------------------------
 
 LANGUAGE_CODE = "en"
@@ -354,4 +368,5 @@ refuse_unsafe_production(
         "SIMULATED_PROVIDER_SECRET": SIMULATED_PROVIDER_SECRET,
     },
     allowed_hosts=ALLOWED_HOSTS,
+    private_webhooks=WEBHOOK_ALLOW_PRIVATE_ADDRESSES,
 )

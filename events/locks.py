@@ -1,7 +1,10 @@
 """The row locks of this app."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from uuid import UUID
+
+from django.db.models import Q
 
 from events.models import EventDelivery, EventDeliveryQuerySet, SequenceCounter, WebhookEndpoint
 
@@ -21,10 +24,22 @@ def lock_delivery(delivery_id: UUID) -> EventDelivery:
     return EventDelivery.objects.select_for_update(no_key=True).get(id=delivery_id)
 
 
+def lock_deliveries(delivery_ids: Iterable[UUID]) -> dict[UUID, EventDelivery]:
+    """Several at once, in the order of their keys, by key."""
+    rows = EventDelivery.objects.select_for_update(no_key=True, of=("self",)).filter(id__in=delivery_ids)
+    return {delivery.id: delivery for delivery in rows.select_related("event").order_by("id")}
+
+
 def lock_due_deliveries(deliveries: EventDeliveryQuerySet, *, now: datetime, limit: int) -> list[UUID]:
     """Those whose turn comes first, passing over what another relay is claiming at this moment."""
     due = deliveries.due(now).order_by("next_attempt_at", "event_id")
     return list(due.select_for_update(skip_locked=True, of=("self",)).values_list("id", flat=True)[:limit])
+
+
+def lock_waiting_deliveries(endpoint_id: UUID, *, now: datetime, limit: int) -> list[UUID]:
+    """Pending ones of an endpoint that nobody is sending, passing over what another has locked."""
+    free = EventDelivery.objects.pending().filter(Q(leased_until=None) | Q(leased_until__lte=now), endpoint=endpoint_id)
+    return list(free.select_for_update(skip_locked=True, of=("self",)).values_list("id", flat=True)[:limit])
 
 
 def lock_endpoint(endpoint_id: UUID) -> WebhookEndpoint:

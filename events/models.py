@@ -116,6 +116,10 @@ class WebhookEndpoint(VersionedEntity):
     def destination(self) -> str:
         return f"webhook:{self.id}"
 
+    @property
+    def is_listening(self) -> bool:
+        return self.is_active and self.retired_at is None
+
 
 class DeliveryState(models.TextChoices):
     PENDING = "pending", "Pending"
@@ -193,10 +197,20 @@ class EventDelivery(models.Model):
             ),
             models.Index(F("destination"), F("id"), condition=Q(state="dead"), name="delivery_dead"),
             models.Index(F("endpoint"), F("id"), condition=Q(endpoint__isnull=False), name="delivery_log"),
+            models.Index(
+                F("endpoint"),
+                F("leased_until"),
+                condition=Q(state="pending", endpoint__isnull=False, leased_until__isnull=False),
+                name="delivery_under_way",
+            ),
         ]
 
     def __str__(self) -> str:
         return f"{self.event_id} → {self.destination}"
+
+    @property
+    def next_attempt_if_pending(self) -> datetime | None:
+        return self.next_attempt_at if self.state == DeliveryState.PENDING else None
 
 
 class WebhookAttempt(Entity):

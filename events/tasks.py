@@ -1,8 +1,14 @@
 from celery import shared_task
 
 from events.services import relaying
+from events.webhooks import sending
 
 
 @shared_task(name="events.relay")
 def relay() -> None:
     relaying.relay()
+
+
+@shared_task(name="events.send_webhooks")
+def send_webhooks() -> None:
+    sending.send_due()

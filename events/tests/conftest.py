@@ -1,4 +1,5 @@
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -8,6 +9,9 @@ from events import handlers
 from events.envelopes import Envelope, Subject
 from events.models import Event
 from events.publishing import publish
+from events.webhooks.addresses import AddressPolicy
+from events.webhooks.network import LoopThread
+from events.webhooks.sending import Sender
 
 
 @pytest.fixture(autouse=True)
@@ -31,3 +35,12 @@ def publish_order_event() -> Callable[..., Event]:
             return publish(event_type, subject=subject or Subject("order", uuid4(), 1), data={"total": "12.50"})
 
     return publish_one
+
+
+@pytest.fixture
+def sender(settings: Any) -> Iterator[Sender]:
+    """As in a process of its own; receivers of the tests live on this machine."""
+    settings.WEBHOOK_ALLOW_PRIVATE_ADDRESSES = True
+    network = LoopThread(policy=AddressPolicy(private=True, plain_http=True))
+    yield Sender(network=network)
+    network.close()

@@ -99,6 +99,16 @@ GET    /api/v2/state                          200      200        403       403 
 GET    /api/v2/events                         200      200        403       200        403      403      401
 POST   /api/v2/event-batches                  201/201  201/201    403/403   201/422    403/403  403/403  401
 
+GET    /api/v2/webhook-endpoints              200      403        403       200        403      403      401
+POST   /api/v2/webhook-endpoints              201      403        403       201        403      403      401
+GET    /api/v2/webhook-endpoints/{endpoint}   200/200  403/403    403/403   200/404    403/403  403/403  401
+PATCH  /api/v2/webhook-endpoints/{endpoint}   200/200  403/403    403/403   200/404    403/403  403/403  401
+DELETE /api/v2/webhook-endpoints/{endpoint}   204/204  403/403    403/403   204/404    403/403  403/403  401
+POST   /api/v2/webhook-endpoints/{endpoint}/ping 202/202 403/403  403/403   202/404    403/403  403/403  401
+POST   /api/v2/webhook-endpoints/{endpoint}/rotate-secret 200/200 403/403 403/403 200/404 403/403 403/403 401
+GET    /api/v2/webhook-endpoints/{endpoint}/deliveries 200/200 403/403 403/403 200/404 403/403  403/403  401
+POST   /api/v2/webhook-deliveries/{webhook}/resend 202/202 403/403 403/403  202/404    403/403  403/403  401
+
 POST   /api/v1/orders                         201      201        403       201        403      201      401
 GET    /api/v1/orders/{created}               200/200  200/200    200/404   200/404    404/404  200/404  401
 """
@@ -186,6 +196,8 @@ def body_for(cell: Cell, world: World, user: User | None) -> dict[str, Any] | No
                 {"type": "ext.a", "subject": {"type": "b", "id": str(uuid4())}, "store_id": world.ids["store"]},
             ],
         },
+        ("POST", "/api/v2/webhook-endpoints"): {"url": "https://shop.example.com/hooks"},
+        ("PATCH", "/api/v2/webhook-endpoints/{endpoint}"): {"description": "New"},
         ("POST", "/api/v1/orders"): {
             "user_id": str(user.id if user and user.role == Role.CUSTOMER else world.users[Role.CUSTOMER].id),
             "product_id": world.ids["product"],

@@ -6,6 +6,7 @@ from typing import Any
 from accounts.models import User
 from accounts.roles import Role
 from couriers.tests.factories import make_accepted, make_free_courier, make_offer, make_picked_up
+from events.tests.webhooks import make_endpoint, make_webhook
 from orders.states import PaymentMethod
 from orders.tests.factories import make_order, make_paid_order, make_product, make_ready_order, make_store, make_user
 from payments.tests.factories import make_captured_payment
@@ -46,12 +47,14 @@ def build_side() -> World:
         "offered": make_offer(courier=courier, **made),
         "carrying": carrying,
     }
+    things["endpoint"] = make_endpoint(owner=users[Role.INTEGRATOR])
+    things["webhook"] = make_webhook(things["endpoint"])
     for thing in things.values():
         thing.refresh_from_db()
     return World(
         users=users,
         ids={name: str(thing.id) for name, thing in things.items()},
-        versions={name: thing.version for name, thing in things.items()},
+        versions={name: thing.version for name, thing in things.items() if hasattr(thing, "version")},
         fresh_order=str(make_order(**made).id),
         external_order=str(make_order(**made, payment_method=PaymentMethod.EXTERNAL).id),
     )

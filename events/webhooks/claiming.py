@@ -1,0 +1,86 @@
+"""Taking the deliveries that are due: in turn for all endpoints, and not too many at once for any of them."""
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.conf import settings
+from django.db.models import Exists, OuterRef
+from django.utils import timezone
+
+from api.transactions import transactional
+from events.audience import Audience
+from events.locks import lock_endpoint
+from events.models import DeliveryState, EventDelivery, WebhookEndpoint
+from events.services.deliveries import claim
+
+WITHHELD = "withheld: its owner may not see this event any more"
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A delivery that is ours for the time of its lease, and where it goes."""
+
+    delivery: EventDelivery
+    endpoint: WebhookEndpoint
+
+
+def claim_due(*, limit: int) -> list[Claim]:
+    """Some for each endpoint that has any, in another order each time, because there may not be room for all."""
+    endpoints = _endpoints_with_due_deliveries()
+    random.shuffle(endpoints)
+    claimed: list[Claim] = []
+    for endpoint in endpoints:
+        claimed += _claim_for(endpoint.id, limit=limit - len(claimed))
+        if len(claimed) >= limit:
+            break
+    return _visible(claimed, owners=endpoints)
+
+
+def _endpoints_with_due_deliveries() -> list[WebhookEndpoint]:
+    due = EventDelivery.objects.due(timezone.now()).filter(endpoint=OuterRef("pk"))
+    listening = WebhookEndpoint.objects.listening().filter(owner__is_active=True)
+    return list(listening.filter(Exists(due)).select_related("owner"))
+
+
+@transactional
+def _claim_for(endpoint_id: UUID, *, limit: int) -> list[Claim]:
+    """Under the endpoint's lock, so that the workers together keep to its limit.
+
+    Taken before the locks of deliveries, other than everywhere else; but for those it never waits.
+    """
+    endpoint = lock_endpoint(endpoint_id)
+    if not endpoint.is_listening:
+        return []
+    under_way = EventDelivery.objects.pending().filter(endpoint=endpoint, leased_until__gt=timezone.now()).count()
+    room = min(limit, concurrency_of(endpoint) - under_way)
+    if room <= 0:
+        return []
+    return [
+        Claim(delivery, endpoint) for delivery in claim(EventDelivery.objects.filter(endpoint=endpoint), limit=room)
+    ]
+
+
+def concurrency_of(endpoint: WebhookEndpoint) -> int:
+    """One that fails is asked by one request at a time: it may be one that hangs, and each takes its time."""
+    return 1 if endpoint.failing_since else int(settings.WEBHOOK_CONCURRENCY)
+
+
+def _visible(claimed: Sequence[Claim], *, owners: Sequence[WebhookEndpoint]) -> list[Claim]:
+    """Without the events that the owner was allowed to see when they happened, and is not any more."""
+    if not claimed:
+        return []
+    audiences = Audience.of_each([endpoint.owner for endpoint in owners])
+    visible = [held for held in claimed if _may_see(audiences[held.endpoint.owner_id], held.delivery)]
+    kept = {held.delivery.id for held in visible}
+    withheld = [held.delivery.id for held in claimed if held.delivery.id not in kept]
+    if withheld:
+        EventDelivery.objects.pending().filter(id__in=withheld).update(
+            state=DeliveryState.DEAD, leased_until=None, last_error=WITHHELD
+        )
+    return visible
+
+
+def _may_see(audience: Audience, delivery: EventDelivery) -> bool:
+    return audience.may_see(store_id=delivery.event.store_id, publisher_id=delivery.event.publisher_id)

@@ -1,0 +1,50 @@
+"""The HTTP requests of this process, in an event loop of their own: hundreds may wait, and nobody waits for them."""
+
+import asyncio
+import threading
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Final, Protocol
+
+from events.webhooks.addresses import AddressPolicy
+from events.webhooks.connecting import CheckedBackend, Resolve, connection_pool, resolve
+from events.webhooks.posting import Answer, Request, post
+
+# A resolver that hangs occupies a thread for longer than its request may take.
+RESOLVERS_AT_ONCE: Final = 64
+
+
+class Network(Protocol):
+    def send(self, request: Request, *, deadline_seconds: float) -> "Future[Answer]":
+        """Never waits; whatever goes wrong comes as an answer."""
+
+
+class LoopThread:
+    """A thread that does nothing but run an event loop, until the process ends or it is closed."""
+
+    def __init__(self, *, policy: AddressPolicy, resolve: Resolve = resolve) -> None:
+        self._policy = policy
+        self._pool = connection_pool(CheckedBackend(policy=policy, resolve=resolve))
+        self._resolvers = ThreadPoolExecutor(RESOLVERS_AT_ONCE, thread_name_prefix="webhook-resolver")
+        self._loop = asyncio.new_event_loop()
+        self._loop.set_default_executor(self._resolvers)
+        self._thread = threading.Thread(target=self._loop.run_forever, name="webhook-requests", daemon=True)
+        self._thread.start()
+
+    def send(self, request: Request, *, deadline_seconds: float) -> "Future[Answer]":
+        exchange = post(self._pool, request, policy=self._policy, deadline_seconds=deadline_seconds)
+        return asyncio.run_coroutine_threadsafe(exchange, self._loop)
+
+    def close(self) -> None:
+        """What is under way is given up."""
+        asyncio.run_coroutine_threadsafe(self._end(), self._loop).result()
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+
+    async def _end(self) -> None:
+        unfinished = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in unfinished:
+            task.cancel()
+        await asyncio.gather(*unfinished, return_exceptions=True)
+        await self._pool.aclose()
+        self._resolvers.shutdown(wait=False)

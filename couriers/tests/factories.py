@@ -34,7 +34,7 @@ def accept(order: Order, *, courier: Courier) -> Assignment:
     return accept_order(order.id, courier_id=courier.id, actor=actor_of(courier))
 
 
-def offer(order: Order, *couriers: Courier, seconds: float = 60) -> list[Assignment]:
+def offer(order: Order, *couriers: Courier, seconds: float = 3600) -> list[Assignment]:
     ids = [courier.id for courier in couriers]
     return offer_order(order.id, courier_ids=ids, actor=Actor.of(staff()), expires_in=timedelta(seconds=seconds))
 

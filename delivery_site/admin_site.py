@@ -41,7 +41,16 @@ def _group(title: str, *items: dict[str, Any]) -> dict[str, Any]:
 
 
 NAVIGATION: Final = [
-    _group("", {"title": "Overview", "icon": "home", "link": reverse_lazy("admin:index")}),
+    _group(
+        "",
+        {"title": "Overview", "icon": "home", "link": reverse_lazy("admin:index")},
+        {
+            "title": "What is stuck",
+            "icon": "running_with_errors",
+            "link": reverse_lazy("stuck"),
+            "permission": needs("orders:read"),
+        },
+    ),
     _group(
         "Orders",
         _item("Orders", "receipt_long", "orders_order", scope="orders:read"),

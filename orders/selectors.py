@@ -8,11 +8,11 @@ from accounts.models import User
 from accounts.roles import Role
 from catalog.models import Product, Store
 from orders.errors import CustomerNotFound, OrderNotFound
-from orders.models import Order, TimelineEntry
+from orders.models import Order, OrderQuerySet, TimelineEntry
 from orders.states import OrderStatus
 
 
-def orders_for(user: User) -> QuerySet[Order]:
+def orders_for(user: User) -> OrderQuerySet:
     """Customers see their own, store staff and integrators their stores', couriers their work and what is open for
     them to take on, dispatchers and administrators everything."""
     if user.sees_all_stores:

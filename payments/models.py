@@ -164,6 +164,7 @@ class Refund(OutboundWork, VersionedEntity):
         ]
         indexes: ClassVar = [
             models.Index("submit_at", condition=Q(submit_at__isnull=False), name="refund_to_submit"),
+            models.Index("status", "id", condition=Q(status__in=["pending", "failed"]), name="refund_open"),
         ]
 
     def __str__(self) -> str:

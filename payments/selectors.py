@@ -10,10 +10,12 @@ from payments.models import Payment, PaymentQuerySet
 
 def payments_for(user: User) -> PaymentQuerySet:
     """Those of the orders the user may see, with what each has refunded."""
-    payments = Payment.objects.with_refunded_amount()
-    if user.sees_all_stores:
-        return payments
-    return payments.filter(order__in=orders_for(user))
+    return payments_of(user).with_refunded_amount()
+
+
+def payments_of(user: User) -> PaymentQuerySet:
+    """The same, bare."""
+    return Payment.objects.all() if user.sees_all_stores else Payment.objects.filter(order__in=orders_for(user))
 
 
 def payment_for(user: User, payment_id: UUID) -> Payment:

@@ -1,10 +1,11 @@
 """Buttons on an object's page: each one calls one service with the user as its actor.
 
 A move without fields is a button; one with fields has a page of its own. Both are POSTs. Whether a move is offered
-follows the state and the user's scopes; whether it is made, the service alone decides.
+follows the state and the user's scopes; whether it is made, the service alone decides. A page that shows buttons of
+other objects says by `next` that it wants to be shown again afterwards.
 """
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -16,6 +17,7 @@ from django.db.models import Model
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
+from django.utils.http import url_has_allowed_host_and_scheme
 
 from accounts.actors import Actor
 from accounts.admin_base.page import PageAdmin
@@ -81,7 +83,8 @@ class MovingAdmin(PageAdmin):
     def _move_url_name(self) -> str:
         return f"{self.opts.app_label}_{self.opts.model_name}_move"
 
-    def buttons_for(self, target: Model, *, request: HttpRequest) -> list[Button]:
+    def buttons_for(self, target: Model, *, request: HttpRequest, only: Container[str] | None = None) -> list[Button]:
+        """Those that are offered now, or of them `only` the ones with these names."""
         actor = actor_of(request)
         return [
             Button(
@@ -90,6 +93,7 @@ class MovingAdmin(PageAdmin):
                 form=move.form(target=target, request=request, auto_id=False),
             )
             for move in self.moves
+            if only is None or move.name in only
             if holds_scope(request, move.scope) and move.is_offered(target, actor=actor)
         ]
 
@@ -108,7 +112,7 @@ class MovingAdmin(PageAdmin):
             return self._make(move, target, request=request)
         if not move.is_offered(target, actor=actor_of(request)):
             self.message_user(request, f"“{move.label}” is not possible now.", messages.WARNING)
-            return self._back_to(target)
+            return self._back(target, request=request)
         return self._ask(move, move.form(target=target, request=request), request=request)
 
     def _make(self, move: Move, target: Model, *, request: HttpRequest) -> HttpResponse:
@@ -121,13 +125,13 @@ class MovingAdmin(PageAdmin):
             return self._refuse(move, form, refusal, request=request)
         self.log_change(request, target, text)
         self.message_user(request, text, messages.SUCCESS)
-        return self._back_to(target)
+        return self._back(target, request=request)
 
     def _refuse(self, move: Move, form: MoveForm, refusal: CataloguedError, *, request: HttpRequest) -> HttpResponse:
         stale = isinstance(refusal, PreconditionFailed)
         if not move.has_fields:
             self.message_user(request, STALE if stale else refusal.detail, messages.ERROR)
-            return self._back_to(form.target)
+            return self._back(form.target, request=request)
         if stale:
             form.add_error(None, STALE)
         else:
@@ -143,7 +147,8 @@ class MovingAdmin(PageAdmin):
             "form": form,
             "original": form.target,
             "opts": self.opts,
-            "back_url": self._url_of(form.target),
+            "carried": [("next", begun_at)] if (begun_at := _begun_at(request)) else [],
+            "back_url": self._back_url(form.target, request=request),
             "media": self.media + form.media,
         }
         return TemplateResponse(request, "admin/ours/move.html", context)
@@ -151,5 +156,15 @@ class MovingAdmin(PageAdmin):
     def _url_of(self, target: Model) -> str:
         return reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_change", args=(target.pk,))
 
-    def _back_to(self, target: Model) -> HttpResponse:
-        return HttpResponseRedirect(self._url_of(target))
+    def _back_url(self, target: Model, *, request: HttpRequest) -> str:
+        return _begun_at(request) or self._url_of(target)
+
+    def _back(self, target: Model, *, request: HttpRequest) -> HttpResponse:
+        return HttpResponseRedirect(self._back_url(target, request=request))
+
+
+def _begun_at(request: HttpRequest) -> str:
+    """The page of ours that asked to be shown again; empty where that is the object's own."""
+    address = request.POST.get("next") or request.GET.get("next", "")
+    ours = url_has_allowed_host_and_scheme(address, allowed_hosts=None, require_https=request.is_secure())
+    return address if ours else ""

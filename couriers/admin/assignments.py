@@ -6,21 +6,38 @@ from django.http import HttpRequest
 from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, MultipleChoicesDropdownFilter
 
+from accounts.actors import Actor
 from accounts.admin_base.display import linked, moment
 from accounts.admin_base.filters import DaysFilter
+from accounts.admin_base.moves import Move, MoveForm, MovingAdmin
 from accounts.admin_base.searching import ExactSearchAdmin, as_uuid
 from accounts.models import User
 from couriers.admin.looks import assignment_badge
 from couriers.models import Assignment
 from couriers.selectors import assignments_for
+from couriers.services.releasing import release_cancelled
 from orders.admin import order_link
+from orders.states import OrderStatus
+
+
+class ReleaseCancelled(Move):
+    name, label, icon, scope, tone = "release", "Release the courier", "person_remove", "dispatch", "primary"
+    explanation = "The order is cancelled; its courier is free for another one."
+
+    def is_offered(self, target: Assignment, *, actor: Actor) -> bool:
+        return target.is_active and target.order.status == OrderStatus.CANCELLED
+
+    def perform(self, target: Assignment, *, actor: Actor, form: MoveForm) -> str:
+        release_cancelled(target.order_id)
+        return f"{target.courier} is released from {target.order}."
 
 
 @admin.register(Assignment)
-class AssignmentAdmin(ExactSearchAdmin):
-    """To be looked at: what can be done with one is done on the page of its order."""
+class AssignmentAdmin(MovingAdmin, ExactSearchAdmin):
+    """What can be done with one is done on the page of its order, as long as that is not cancelled."""
 
     read_scope = "couriers:read"
+    moves = (ReleaseCancelled(),)
     list_display = ("number", "courier_link", "status_shown", "accepted", "picked_up", "delivered", "ended")
     list_filter = (
         ("status", MultipleChoicesDropdownFilter), ("courier", AutocompleteSelectFilter),

@@ -1,3 +1,4 @@
+from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
 
@@ -10,13 +11,14 @@ from django.template.response import TemplateResponse
 from unfold.contrib.filters.admin import DropdownFilter
 
 from accounts.admin_base.bulk import each
-from accounts.admin_base.display import change_url
+from accounts.admin_base.display import change_list_url, change_url
 from accounts.admin_base.scoped import holds_scope, user_of
 from accounts.models import User
 from couriers.admin import CARRYING_MOVES, courier_choice
 from couriers.models import Courier
 from couriers.selectors import couriers_for
 from couriers.services.assigning import assign_order
+from events.models import Event
 from operations.admin.order_page import order_page
 from orders.admin import ORDER_MOVES, OrderAdmin
 from orders.models import Order
@@ -89,12 +91,18 @@ class FullOrderAdmin(OrderAdmin):
         return {
             **super().page_context(target, request=request),
             "page": order_page(target, with_events=with_events),
-            "links": [("Customer's page", target.tracking_path)],
+            "links": list(self._links(target, with_events=with_events)),
             "zone": target.store.time_zone,
             "sees_couriers": holds_scope(request, "couriers:read"),
             "sees_events": with_events,
             "customer_url": self._customer_url(target, request=request),
         }
+
+    @staticmethod
+    def _links(order: Order, *, with_events: bool) -> Iterator[tuple[str, str]]:
+        if with_events and order.correlation_id:
+            yield "Everything that followed", change_list_url(Event, q=order.correlation_id)
+        yield "Customer's page", order.tracking_path
 
     @staticmethod
     def _customer_url(order: Order, *, request: HttpRequest) -> str | None:

@@ -11,6 +11,7 @@ from accounts.admin_base.display import change_list_url
 from accounts.admin_base.scoped import holds_scope, user_of
 from catalog.models import Product
 from events.models import DeliveryState, EventDelivery
+from operations.admin.stuck.page import number_stuck, stuck_url
 from orders.models import Order
 from orders.selectors import orders_for
 from orders.states import ACTIVE, OrderStatus
@@ -43,6 +44,7 @@ def _under_way(request: HttpRequest) -> Iterator[Waiting]:
 
 def _alarms(request: HttpRequest) -> Iterator[Waiting]:
     user = user_of(request)
+    yield _alarm("Stuck", number_stuck(request), stuck_url())
     in_review = payments_for(user).filter(pk__in=Payment.objects.in_review().values("pk")).order_by().count()
     yield _alarm("Payments to review", in_review, change_list_url(Payment, review="waiting"))
     low = Product.objects.run_by(user).filter(is_active=True, stock__lte=F("low_stock_threshold")).order_by().count()

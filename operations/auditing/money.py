@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from django.db.models import Count, DecimalField, Exists, F, OuterRef, Q, Subquery, Sum
+from django.db.models import Count, DecimalField, Exists, F, OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.fields.json import KT
 from django.db.models.functions import Cast, Coalesce, Least
 
@@ -93,18 +93,22 @@ def cancelled_orders_are_refunded() -> Findings:
     does not: the customer is owed the money, and somebody has to see to it.
     """
     cancelled = Order.objects.filter(status=OrderStatus.CANCELLED)
-    owing = (
+    unpaid = owing(cancelled).order_by("id")
+    waiting = on_its_way("order.cancelled", to="payments", order="pk")
+    return findings(
+        examined=cancelled.count(),
+        offenders=unpaid.filter(~waiting).values_list("id", flat=True).iterator(),
+        pending=unpaid.filter(waiting).count(),
+    )
+
+
+def owing(cancelled: QuerySet[Order]) -> QuerySet[Order]:
+    """Those of which less goes back (`given`) than has to (`due`) of what was `captured`."""
+    return (
         cancelled.annotate(captured=_captured, asked=_asked_back)
         .filter(captured__gt=0)
         .annotate(due=Least(F("captured"), Coalesce(F("asked"), F("captured"))), given=_given_back)
         .filter(given__lt=F("due") - LESS_THAN_A_CENT)
-        .order_by("id")
-    )
-    waiting = on_its_way("order.cancelled", to="payments", order="pk")
-    return findings(
-        examined=cancelled.count(),
-        offenders=owing.filter(~waiting).values_list("id", flat=True).iterator(),
-        pending=owing.filter(waiting).count(),
     )
 
 

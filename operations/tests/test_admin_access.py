@@ -136,10 +136,13 @@ def test_first_page_counts_what_waits_and_where_it_is_found() -> None:
         "Assigned": 0,
         "Picked up": 0,
         "Failed": 0,
+        "Stuck": 1,
         "Payments to review": 1,
         "Products low in stock": 1,
         "Dead letters": 0,
     }
+    stuck = client.get(waiting.pop("Stuck").url)
+    assert [section.kind.title for section in stuck.context["sections"]] == ["Payments to review"]
     for one in waiting.values():
         assert len(client.get(one.url).context["cl"].result_list) == one.number
 
@@ -152,7 +155,7 @@ def test_first_page_counts_for_store_staff_their_stores_only() -> None:
     page = client.get("/admin/")
 
     assert [one.number for one in page.context["under_way"] if one.label == "Paid"] == [1]
-    assert [one.label for one in page.context["alarms"]] == ["Payments to review", "Products low in stock"]
+    assert [one.label for one in page.context["alarms"]] == ["Stuck", "Payments to review", "Products low in stock"]
 
 
 def test_first_page_asks_a_fixed_number_of_queries() -> None:

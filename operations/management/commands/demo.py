@@ -22,6 +22,8 @@ DEFAULT_PORT = 8000
 EXPIRY_MINUTES = 15.0
 LATE_MINUTES = 2.0
 COURIER_NOT_FOUND_MINUTES = 10.0
+CONFIRMATION_OVERDUE_MINUTES = 10.0
+MONEY_OVERDUE_MINUTES = 2.0
 SHORTEST_EXPIRY_SECONDS = 10.0
 """The payment provider's way to us and back does not get shorter with the clock."""
 
@@ -86,6 +88,8 @@ def _server(port: int, *, data: Path | None, speed: float) -> Server:
         "ORDER_EXPIRY_SECONDS": str(max(SHORTEST_EXPIRY_SECONDS, EXPIRY_MINUTES * 60 / speed)),
         "SIMULATED_LATE_SECONDS": str(max(SHORTEST_LATE_SECONDS, LATE_MINUTES * 60 / speed)),
         "COURIER_NOT_FOUND_SECONDS": str(max(SHORTEST_EXPIRY_SECONDS, COURIER_NOT_FOUND_MINUTES * 60 / speed)),
+        "CONFIRMATION_OVERDUE_SECONDS": str(max(SHORTEST_EXPIRY_SECONDS, CONFIRMATION_OVERDUE_MINUTES * 60 / speed)),
+        "MONEY_OVERDUE_SECONDS": str(max(SHORTEST_EXPIRY_SECONDS, MONEY_OVERDUE_MINUTES * 60 / speed)),
         "RATELIMIT_ENABLE": "false",
         # Simulated people have no mailbox, whatever mail server the environment knows.
         "EMAIL_URL": "file:",

@@ -98,5 +98,8 @@ class Conversation(socketserver.StreamRequestHandler):
     def _write(self, answer: str) -> bool:
         if answer == HANG_UP:
             return False
-        self.wfile.write(f"{answer}\r\n".encode())
+        try:
+            self.wfile.write(f"{answer}\r\n".encode())
+        except OSError:  # the sender was killed
+            return False
         return not answer.startswith("421")

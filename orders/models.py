@@ -36,6 +36,10 @@ class OrderQuerySet(models.QuerySet["Order"]):
         """Those that have been in this state, one of those that wait for somebody, at least since `moment`."""
         return self.filter(status=status, status_changed_at__lte=moment)
 
+    def cancelled_after_payment_began(self) -> "OrderQuerySet":
+        """The few of the cancelled ones that money may have come for."""
+        return self.filter(status=OrderStatus.CANCELLED, payment_started_at__isnull=False)
+
     def with_personal_data_since_before(self, moment: datetime) -> "OrderQuerySet":
         return self.filter(ended_at__lt=moment, anonymised_at__isnull=True)
 
@@ -114,7 +118,9 @@ class Order(VersionedEntity):
             models.Index(
                 "status", "status_changed_at", condition=Q(status__in=["paid", "confirmed"]), name="order_waiting"
             ),
-            models.Index("ended_at", condition=Q(status="cancelled"), name="order_cancelled"),
+            models.Index(
+                "ended_at", condition=Q(status="cancelled", payment_started_at__isnull=False), name="order_to_give_back"
+            ),
             models.Index("ended_at", "status", condition=Q(ended_at__isnull=False), name="order_ended"),
             models.Index(
                 "ended_at", condition=Q(anonymised_at__isnull=True, ended_at__isnull=False), name="order_personal_data"

@@ -23,7 +23,7 @@ from payments.selectors import payments_of
 from payments.services.submitting import CHARGES, REFUNDS
 
 # How far back cancelled orders are reckoned up again: what is older is left to the failed refunds, and to the audit.
-LOOK_BACK: Final = timedelta(days=7)
+LOOK_BACK: Final = timedelta(days=3)
 
 
 class MoneyKind(Kind):
@@ -155,7 +155,7 @@ class NotGivenBack(MoneyKind):
         ended = (desk.now - LOOK_BACK, desk.now - GRACE)
         captured = Payment.objects.filter(order=OuterRef("pk"), captured_amount__gt=0)
         failed = Refund.objects.filter(payment__order=OuterRef("pk"), status=RefundStatus.FAILED)
-        cancelled = orders_for(desk.user).filter(status=OrderStatus.CANCELLED, ended_at__range=ended)
+        cancelled = orders_for(desk.user).cancelled_after_payment_began().filter(ended_at__range=ended)
         return owing(cancelled.filter(Exists(captured))).filter(~Exists(failed))
 
     def shown(self, rows: QuerySet[Order]) -> QuerySet[Order]:

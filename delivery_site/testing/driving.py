@@ -14,6 +14,7 @@ from rich.console import Console
 
 from operations.simulation.city import read_city
 from operations.simulation.client import Client, Connection
+from operations.simulation.hearing import Ear
 from operations.simulation.paging import everything
 from operations.simulation.performance import LIMITS, REQUEST_TIMEOUT
 from operations.simulation.run import Options, Run
@@ -67,14 +68,17 @@ def drive(url: str, *, wishes: int, speed: float, witness: Witness, dice: random
 
 async def _drive(url: str, *, wishes: int, speed: float, witness: Witness, dice: random.Random) -> Outcome:
     console = Console(file=io.StringIO(), width=120)
-    options = Options(city=read_city(CITY), replays=False, speed=speed, wishes=wishes, leaves=True, dice=dice)
+    options = Options(
+        city=read_city(CITY), replays=False, speed=speed, wishes=wishes, leaves=True, dice=dice, ear=Ear()
+    )
     hooks = {"response": [witness.heard]}
     async with httpx.AsyncClient(base_url=url, timeout=REQUEST_TIMEOUT, limits=LIMITS, event_hooks=hooks) as http:
         connection = Connection(http)
         run = Run(options, connection=connection, site_url=url, console=console)
         await run.prepare()
-        await run.play()
-        summary = await run.look_back()
+        async with run.listening():
+            await run.play()
+            summary = await run.look_back()
         admin = Client(connection, email="admin@example.com", password=PASSWORD)
         statuses = {row["id"]: row["status"] async for row in everything(admin, "/api/v2/orders")}
     assert isinstance(console.file, io.StringIO)

@@ -15,6 +15,7 @@ from delivery_site.testing.installation import (
 )
 from delivery_site.testing.parts import Program
 from delivery_site.testing.reckoning import pending_of, report_of
+from delivery_site.testing.servers import free_port
 from delivery_site.testing.sources import text_of
 from delivery_site.testing.waiting import until
 
@@ -47,8 +48,10 @@ def test_running_page_starts_them_as_these_tests_do() -> None:
 def test_separate_processes_carry_the_demo_and_stop_when_they_are_told() -> None:
     with in_several_processes(GUNICORN, UVICORN) as site:
         for url in site.urls:
-            demo = site.manage("demo", f"--against={url}", "--orders=2", "--speed=300", "--exit")
+            receiver = f"--receiver=http://127.0.0.1:{free_port()}/"
+            demo = site.manage("demo", f"--against={url}", receiver, "--orders=2", "--speed=300", "--exit")
             assert demo.returncode == 0, demo.stdout + demo.stderr + site.last_words()
+            assert "arrived and verified" in demo.stdout
 
         until(lambda: not pending_of(report_of(site)))
         assert report_of(site)["clean"]

@@ -6,6 +6,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from operations.management.commands import demo
+from operations.simulation.hearing import Ear
 from operations.simulation.run import Options
 from operations.simulation.server import Server, ServerFailed
 
@@ -40,6 +41,8 @@ def stage(monkeypatch: pytest.MonkeyPatch) -> Stage:
         (["--city", MITTE, "--orders", "31"], "mitte has only 30 orders"),
         (["--city", "nowhere"], "nowhere: there is no such folder"),
         (["--against", "http://site", "--data", "x"], "--data is for a site of one's own"),
+        (["--receiver", "http://here:8800/"], "--receiver is for --against"),
+        (["--against", "http://site", "--receiver", "here:8800"], "not an http or https address: here:8800"),
     ],
 )
 def test_what_makes_no_sense_is_refused_with_status_2_before_anything_starts(
@@ -98,6 +101,31 @@ def test_against_a_running_site_none_is_started(stage: Stage) -> None:
     call_command("demo", "--against", "http://site/", "--city", MITTE, "--exit")
 
     assert (stage.server, stage.site_url, stage.options.replays) == (None, "http://site", True)
+
+
+def test_a_site_of_its_own_is_listened_to_on_this_machine(stage: Stage) -> None:
+    call_command("demo")
+
+    assert stage.options.ear == Ear(host="127.0.0.1", port=0, url=None)
+    assert stage.server is not None
+    assert stage.server.management.environment["WEBHOOK_ALLOW_PRIVATE_ADDRESSES"] == "true"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "ear"),
+    [
+        ([], None),
+        (["--receiver", "http://localhost:9001/"], Ear("127.0.0.1", 9001, "http://localhost:9001/")),
+        (["--receiver", "http://192.0.2.7:9001/x"], Ear("0.0.0.0", 9001, "http://192.0.2.7:9001/x")),  # noqa: S104
+        (["--receiver", "https://tunnel.example/"], Ear("0.0.0.0", 8800, "https://tunnel.example/")),  # noqa: S104
+    ],
+)
+def test_another_site_is_listened_to_only_where_it_can_reach_us(
+    stage: Stage, arguments: list[str], ear: Ear | None
+) -> None:
+    call_command("demo", "--against", "http://site", *arguments)
+
+    assert stage.options.ear == ear
 
 
 def test_the_exit_code_is_handed_on(stage: Stage) -> None:

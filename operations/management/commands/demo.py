@@ -6,11 +6,13 @@ from argparse import ArgumentTypeError
 from pathlib import Path
 from typing import Any
 
+import httpx
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from rich.console import Console
 
 from operations.simulation.city import City, CityMalformed, read_city
+from operations.simulation.hearing import Ear
 from operations.simulation.performance import MISUSED, perform
 from operations.simulation.run import Options
 from operations.simulation.server import Management, Server
@@ -18,6 +20,7 @@ from operations.simulation.server import Management, Server
 HOME_CITY = Path(__file__).parents[2] / "cities" / "mitte"
 DEFAULT_SPEED = 60.0
 DEFAULT_PORT = 8000
+DEFAULT_RECEIVER_PORT = 8800
 
 EXPIRY_MINUTES = 15.0
 LATE_MINUTES = 2.0
@@ -45,6 +48,9 @@ class Command(BaseCommand):
         )
         parser.add_argument("--port", type=int, default=DEFAULT_PORT, help="where the site listens (default 8000)")
         parser.add_argument("--against", metavar="URL", help="drive the running, seeded site at URL; start none")
+        parser.add_argument(
+            "--receiver", metavar="URL", help="with --against: listen to webhooks, the site reaching us at this URL"
+        )
         parser.add_argument("--city", type=Path, metavar="FOLDER", help="replay the recorded day in FOLDER")
         parser.add_argument("--data", type=Path, metavar="FOLDER", help="where the site keeps its data (default var/)")
 
@@ -67,7 +73,16 @@ def _run_options(options: dict[str, Any]) -> Options:
         raise CommandError("--exit needs --orders N, or a --city whose day ends", returncode=MISUSED)
     if options["against"] and options["data"]:
         raise CommandError("--data is for a site of one's own; --against has its own data", returncode=MISUSED)
-    return Options(city=city, replays=replays, speed=options["speed"], wishes=wishes, leaves=options["exit"])
+    if options["receiver"] and not options["against"]:
+        raise CommandError("--receiver is for --against; a site of one's own is listened to anyway", returncode=MISUSED)
+    return Options(
+        city=city,
+        replays=replays,
+        speed=options["speed"],
+        wishes=wishes,
+        leaves=options["exit"],
+        ear=_ear(options["receiver"]) if options["against"] else Ear(),
+    )
 
 
 def _city(folder: Path) -> City:
@@ -75,6 +90,20 @@ def _city(folder: Path) -> City:
         return read_city(folder)
     except CityMalformed as malformed:
         raise CommandError(f"{malformed}", returncode=MISUSED) from malformed
+
+
+def _ear(url: str | None) -> Ear | None:
+    """Whoever reaches us from elsewhere comes to any of our addresses; through a tunnel, to the usual port."""
+    if url is None:
+        return None
+    try:
+        parts = httpx.URL(url)
+    except httpx.InvalidURL:
+        parts = httpx.URL()
+    if parts.scheme not in {"http", "https"} or not parts.host:
+        raise CommandError(f"not an http or https address: {url}", returncode=MISUSED)
+    host = "127.0.0.1" if parts.host in {"127.0.0.1", "localhost"} else "0.0.0.0"  # noqa: S104 - asked for
+    return Ear(host=host, port=parts.port or DEFAULT_RECEIVER_PORT, url=url)
 
 
 def _server(port: int, *, data: Path | None, speed: float) -> Server:
@@ -91,6 +120,7 @@ def _server(port: int, *, data: Path | None, speed: float) -> Server:
         "CONFIRMATION_OVERDUE_SECONDS": str(max(SHORTEST_EXPIRY_SECONDS, CONFIRMATION_OVERDUE_MINUTES * 60 / speed)),
         "MONEY_OVERDUE_SECONDS": str(max(SHORTEST_EXPIRY_SECONDS, MONEY_OVERDUE_MINUTES * 60 / speed)),
         "RATELIMIT_ENABLE": "false",
+        "WEBHOOK_ALLOW_PRIVATE_ADDRESSES": "true",
         # Simulated people have no mailbox, whatever mail server the environment knows.
         "EMAIL_URL": "file:",
         "SMS_PROVIDER": "notifications.channels.sms.RecordingProvider",

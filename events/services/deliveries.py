@@ -22,16 +22,17 @@ DEAD: Final = "event_delivery.dead"
 
 
 @transactional
-def claim(deliveries: EventDeliveryQuerySet, *, limit: int) -> list[EventDelivery]:
+def claim(deliveries: EventDeliveryQuerySet, *, limit: int, work_seconds: float = 0.0) -> list[EventDelivery]:
     """Take what is due of these for the time of a lease, the first in line first, with the events.
 
     A worker that dies gives them back by letting the lease run out. The attempt is counted now, so that an event
-    that kills its workers becomes a dead letter too.
+    that kills its workers becomes a dead letter too. The lease is longer by the `work_seconds` that may pass outside of
+    the database.
     """
     now = timezone.now()
     ids = lock_due_deliveries(deliveries, now=now, limit=limit)
     EventDelivery.objects.filter(id__in=ids).update(
-        leased_until=now + timedelta(seconds=settings.EVENT_LEASE_SECONDS), attempts=F("attempts") + 1
+        leased_until=now + timedelta(seconds=settings.EVENT_LEASE_SECONDS + work_seconds), attempts=F("attempts") + 1
     )
     return list(EventDelivery.objects.filter(id__in=ids).select_related("event").order_by("event_id"))
 

@@ -57,9 +57,9 @@ def _claim_for(endpoint_id: UUID, *, limit: int) -> list[Claim]:
     room = min(limit, concurrency_of(endpoint) - under_way)
     if room <= 0:
         return []
-    return [
-        Claim(delivery, endpoint) for delivery in claim(EventDelivery.objects.filter(endpoint=endpoint), limit=room)
-    ]
+    waiting = EventDelivery.objects.filter(endpoint=endpoint)
+    claimed = claim(waiting, limit=room, work_seconds=settings.WEBHOOK_TIMEOUT_SECONDS)
+    return [Claim(delivery, endpoint) for delivery in claimed]
 
 
 def concurrency_of(endpoint: WebhookEndpoint) -> int:

@@ -1,13 +1,16 @@
 """When a failed attempt is repeated."""
 
-import math
 import random
+import re
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from email.utils import parsedate_to_datetime
 from typing import Final
 
 JITTER: Final = 0.1
+_SECONDS: Final = re.compile("[0-9]{1,60}")
+# Checked before it is parsed: the parser takes much else, and some of it raises what nobody expects.
+_HTTP_DATE: Final = re.compile("[A-Z][a-z]{2}, [0-9]{2} [A-Z][a-z]{2} [0-9]{4} [0-9]{2}:[0-9]{2}:[0-9]{2} GMT")
 LONGEST_WAIT_SECONDS: Final = 24 * 3600.0
 """A receiver that asks for more is asked again all the same: else it could keep its deliveries for ever."""
 
@@ -33,11 +36,12 @@ def pause_after(
 
 def asked_wait(retry_after: str, *, now: datetime) -> float:
     """Seconds or an HTTP date (RFC 9110, 10.2.3); 0 for anything else. Never more than LONGEST_WAIT_SECONDS."""
-    if retry_after.isascii() and retry_after.isdigit():
+    if _SECONDS.fullmatch(retry_after):
         return min(float(retry_after), LONGEST_WAIT_SECONDS)
+    if not _HTTP_DATE.fullmatch(retry_after):
+        return 0.0
     try:
-        moment = parsedate_to_datetime(retry_after)
+        seconds = (parsedate_to_datetime(retry_after) - now).total_seconds()
     except ValueError:
         return 0.0
-    seconds = (moment.replace(tzinfo=moment.tzinfo or UTC) - now).total_seconds()
-    return min(max(math.ceil(seconds), 0.0), LONGEST_WAIT_SECONDS)
+    return min(max(seconds, 0.0), LONGEST_WAIT_SECONDS)

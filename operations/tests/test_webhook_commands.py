@@ -20,7 +20,7 @@ from django.core.management import CommandError, call_command
 from events.webhooks.receiving.inbox import Inbox
 from events.webhooks.receiving.server import Receiver
 from events.webhooks.signing import new_secret, sign
-from operations.tests.processes import PATIENCE_SECONDS, Listener, environment
+from operations.tests.processes import PATIENCE_SECONDS, Listener, environment, serving
 
 MANAGE: Final = Path(settings.BASE_DIR) / "manage.py"
 BODY: Final = json.dumps(
@@ -117,6 +117,33 @@ def test_receiver_prints_what_arrives_for_people(tmp_path: Path) -> None:
     text = "".join(running.output.lines)
     assert " new           order.paid                order s version 2  sequence 4  id a\n" in text
     assert "requests of all kinds" in text
+
+
+@needs_signals
+def test_receiver_makes_its_own_endpoint_at_a_site_and_retires_it(tmp_path: Path) -> None:
+    variables = {"WEBHOOK_ALLOW_PRIVATE_ADDRESSES": "true"}
+    for preparation in (["migrate", "--verbosity=0"], ["seed", "--stores=1", "--products=1", "--couriers=1"]):
+        subprocess.run([sys.executable, str(MANAGE), *preparation], env=environment(tmp_path), check=True)
+    with serving(tmp_path, variables=variables) as site, integrator_at(site.url) as http:
+        with receiver(tmp_path, "--json", "--register", site.url, "--type", "webhook_endpoint.*") as running:
+            assert running.errors.first_line().endswith(f" at {site.url}\n")
+            (endpoint,) = http.get("/api/v2/webhook-endpoints").json()["results"]
+            assert (endpoint["url"], endpoint["event_types"]) == (running.url, ["webhook_endpoint.*"])
+            key = {"Idempotency-Key": "once"}
+            pinged = http.post(f"/api/v2/webhook-endpoints/{endpoint['id']}/ping", headers=key).json()
+            arrival = json.loads(running.output.first_line())["arrival"]
+            assert (arrival["verdict"], arrival["message_id"]) == ("new", pinged["event_id"])
+            assert running.stop(signal.SIGTERM) == 0
+        assert http.get("/api/v2/webhook-endpoints").json()["results"] == []
+
+
+@contextmanager
+def integrator_at(site_url: str) -> Iterator[httpx.Client]:
+    with httpx.Client(base_url=site_url, timeout=PATIENCE_SECONDS) as http:
+        grant = {"grant_type": "password", "username": "integrator@example.com", "password": "demo-password"}
+        token = http.post("/api/v2/auth/token", json=grant).json()["access_token"]
+        http.headers["Authorization"] = f"Bearer {token}"
+        yield http
 
 
 @pytest.mark.parametrize(

@@ -28,3 +28,9 @@ def _only_declared_refusals() -> Iterator[None]:
 
     with only_declared_refusals():
         yield
+
+
+@pytest.fixture(autouse=True)
+def _nobody_waits_already(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The wake-up that one test has sent does not save the next one its own."""
+    monkeypatch.setattr("api.waking.is_first_to_wake", lambda task_name, args: True)

@@ -10,7 +10,7 @@ class ApiConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from api import celery_context, checks
+        from api import celery_context, checks, listening
         from api.openapi import fields
 
-        del celery_context, checks, fields
+        del celery_context, checks, listening, fields

@@ -1,15 +1,19 @@
 import logging
 from collections.abc import Iterator
+from types import SimpleNamespace
 from typing import Any
 from unittest.mock import call, patch
 
 import pytest
 from celery import Celery
+from django.conf import settings
+from django.core.cache import cache
 from django.db import transaction
 from kombu.exceptions import OperationalError
+from redis import Redis
 from redis.exceptions import TimeoutError as RedisTimeout
 
-from api.waking import SILENT_SECONDS, silence, wake
+from api.waking import EXPIRES_SECONDS, SILENT_SECONDS, WAITING_SECONDS, is_first_to_wake, silence, wake, woken
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -27,8 +31,22 @@ def sent() -> Iterator[Any]:
         yield send_task
 
 
+@pytest.fixture
+def shared_marks(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """As it is outside of tests: what one wake has left, the next one finds."""
+    monkeypatch.setattr("api.waking.is_first_to_wake", is_first_to_wake)
+    begin("events.relay")
+    yield
+    begin("events.relay")
+
+
+def begin(name: str) -> None:
+    """What happens in a worker before it runs the task."""
+    woken(task=SimpleNamespace(name=name), args=[])
+
+
 def sending(name: str, *args: Any) -> Any:
-    return call(name, args=args, ignore_result=True, retry=False)
+    return call(name, args=args, ignore_result=True, retry=False, expires=EXPIRES_SECONDS)
 
 
 def test_a_worker_is_woken_after_the_commit(sent: Any) -> None:
@@ -117,3 +135,49 @@ def test_a_mistake_of_ours_is_not_taken_for_the_brokers(sent: Any) -> None:
 
     with pytest.raises(TypeError), transaction.atomic():
         wake("events.relay")
+
+
+@pytest.mark.usefixtures("shared_marks")
+def test_nobody_is_woken_who_is_about_to_begin(sent: Any) -> None:
+    """However many commit while the message waits: the task begins after all of them, and finds their work."""
+    for _ in range(100):
+        with transaction.atomic():
+            wake("events.relay")
+    assert sent.call_count == 1
+
+    begin("events.relay")
+    with transaction.atomic():
+        wake("events.relay")
+    assert sent.call_count == 2
+
+
+@pytest.mark.usefixtures("shared_marks")
+def test_a_message_that_was_lost_is_missed_for_a_moment_only(sent: Any) -> None:
+    wake("events.relay")
+
+    mark = cache.make_key("waiting:events.relay")
+    with Redis.from_url(settings.REDIS_URL) as memory:
+        assert 0 < memory.ttl(mark) <= WAITING_SECONDS
+        memory.delete(mark)
+    wake("events.relay")
+    assert sent.call_count == 2
+
+
+def test_messages_live_longer_than_they_are_waited_for() -> None:
+    """Else a worker would discard the one message that kept all others from being sent."""
+    assert EXPIRES_SECONDS > 2 * WAITING_SECONDS
+
+
+def test_equal_tasks_for_other_things_are_not_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = [is_first_to_wake("tests.once", args) for args in (["a"], ["b"], ["a"], [])]
+    for args in (["a"], ["b"], []):
+        woken(task=SimpleNamespace(name="tests.once"), args=args)
+    assert asked == [True, True, False, True]
+
+
+@pytest.mark.usefixtures("shared_marks")
+def test_a_cache_out_of_reach_costs_no_more_than_a_broker_out_of_reach(sent: Any) -> None:
+    with patch("django.core.cache.backends.redis.RedisCache.add", side_effect=RedisTimeout("slow")) as add:
+        for _ in range(3):
+            wake("events.relay")
+    assert (add.call_count, sent.call_count) == (1, 0)

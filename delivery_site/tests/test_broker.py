@@ -35,3 +35,15 @@ def test_what_is_finished_after_the_connection_was_lost_is_let_be(broker: Broker
     message.ack()
 
     assert message.acknowledged
+
+
+def test_queue_nobody_takes_from_keeps_its_newest_messages(broker: Broker, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("delivery_site.broker.LONGEST_QUEUE", 3)
+    with connected_to(broker) as connection:
+        queue: SimpleQueue = connection.SimpleQueue("work")
+        for number in range(10):
+            queue.put(number)
+        kept = [queue.get(timeout=5).payload for _ in range(len(queue))]
+        queue.close()
+
+    assert kept == [7, 8, 9]

@@ -1,14 +1,16 @@
 """The questions readiness asks. Each returns or raises; what it raises is for the log, never for the answer."""
 
 import shutil
+import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 import redis
 from django.conf import settings
 from django.db import connection
 
+from api.listening import SILENT_SECONDS, silent_queues
 from operations.health.migrations import unapplied_migrations
 
 LEAST_FREE_BYTES: Final = 64 * 1024 * 1024
@@ -59,9 +61,18 @@ def redis_answers() -> None:
         client.ping()
 
 
+def every_queue_has_a_worker() -> None:
+    """A process that has just started gives the workers the time that it would give them anyway."""
+    if time.monotonic() < _known.started + SILENT_SECONDS:
+        return
+    if silent := silent_queues():
+        raise NotHealthy(f"nobody has begun a task for {SILENT_SECONDS} s from: {', '.join(silent)}")
+
+
 @dataclass
 class _Known:
     migrated: bool = False
+    started: float = field(default_factory=time.monotonic)
 
 
 _known = _Known()
@@ -75,4 +86,4 @@ def readiness_checks() -> tuple[HealthCheck, ...]:
     """Those that apply to this installation. Only SQLite needs the disk of the machine it is asked on."""
     disk = HealthCheck("disk", disk_has_room, required=not settings.DATABASE_URL)
     broker = (HealthCheck("redis", redis_answers, required=False),) if settings.REDIS_URL else ()
-    return (*startup_checks(), disk, *broker)
+    return (*startup_checks(), disk, *broker, HealthCheck("workers", every_queue_has_a_worker, required=False))

@@ -2,6 +2,7 @@
 
 import shutil
 import threading
+import time
 from collections.abc import Iterator
 from types import SimpleNamespace
 
@@ -10,6 +11,7 @@ from django.db import OperationalError
 from django.test import Client
 from pytest_django import Settings
 
+from api.listening import SILENT_SECONDS
 from operations.health import checks
 from operations.health.asking import Outcome, ask
 from operations.health.checks import HealthCheck
@@ -21,8 +23,9 @@ FAILED = {"status": "failed", "required": True}
 
 @pytest.fixture(autouse=True)
 def fresh_process(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing is known yet of the migrations."""
+    """Nothing is known yet of the migrations, and the workers have their time."""
     monkeypatch.setattr(checks._known, "migrated", False)
+    monkeypatch.setattr(checks._known, "started", time.monotonic())
 
 
 def failing(message: str) -> object:
@@ -50,6 +53,7 @@ def test_ready_process_names_all_its_checks() -> None:
             "migrations": OK,
             "disk": {"status": "ok", "required": False},
             "redis": {"status": "ok", "required": False},
+            "workers": {"status": "ok", "required": False},
         },
     }
 
@@ -116,6 +120,28 @@ def test_full_disk_matters_where_the_database_is_on_it(
     monkeypatch.setattr(shutil, "disk_usage", lambda folder: SimpleNamespace(free=1_000_000))
     response = Client().get("/health/ready")
     assert (response.status_code, response.json()["status"]) == (status, word)
+
+
+@pytest.fixture
+def process_of_some_age(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(checks._known, "started", time.monotonic() - SILENT_SECONDS)
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("process_of_some_age")
+def test_queue_nobody_listens_to_is_noticed(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+    monkeypatch.setattr(checks, "silent_queues", lambda: ["relay", "webhooks"])
+    response = Client().get("/health/ready")
+    assert (response.status_code, response.json()["status"]) == (200, "degraded")
+    assert response.json()["checks"]["workers"] == {"status": "failed", "required": False}
+    assert "health check workers: NotHealthy: nobody has begun a task for 60 s from: relay, webhooks" in caplog.messages
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("process_of_some_age")
+def test_queues_whose_workers_give_signs_of_life_are_well(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(checks, "silent_queues", list)
+    assert Client().get("/health/ready").json()["status"] == "ok"
 
 
 @pytest.mark.django_db

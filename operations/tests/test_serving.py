@@ -4,6 +4,7 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from unittest.mock import patch
 
 import pytest
 from celery import current_app
@@ -14,6 +15,7 @@ from kombu import Connection
 from kombu.exceptions import OperationalError as BrokerUnavailable
 from kombu.utils import functional
 from pytest_django import Settings
+from redis.exceptions import ConnectionError as RedisAway
 
 from operations.management.commands import serve as command
 from operations.serving import site
@@ -81,6 +83,41 @@ def test_all_jobs_are_due_at_the_start() -> None:
     schedule = ScheduleInMemory(app=current_app).schedule
     assert set(schedule) == set(current_app.conf.beat_schedule)
     assert {name for name, entry in schedule.items() if not entry.is_due()[0]} == set()
+
+
+def test_jobs_expire_before_they_pile_up() -> None:
+    """After an hour without a worker, the sweeps that nobody needs any more are not carried out."""
+    schedule = ScheduleInMemory(app=current_app).schedule
+    lives = {entry.task: (entry.options or {})["expires"] for entry in schedule.values()}
+    assert (lives["events.relay"], lives["api.purge_idempotency_keys"]) == (60, 3600)
+
+
+def test_job_whose_predecessor_still_waits_is_not_sent_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    waiting = [False, True, False]
+    asked: list[tuple[str, list[object]]] = []
+
+    def is_first(task: str, args: list[object]) -> bool:
+        asked.append((task, list(args)))
+        return not waiting[len(asked) - 1]
+
+    monkeypatch.setattr("operations.serving.schedule.is_first_to_wake", is_first)
+    schedule = ScheduleInMemory(app=current_app)
+    with patch("celery.beat.Scheduler.apply_async") as sent:
+        for _ in waiting:
+            schedule.apply_async(schedule.schedule["relay events"])
+    assert asked == [("events.relay", [])] * 3
+    assert sent.call_count == 2
+
+
+def test_job_is_sent_when_nobody_can_say_what_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    def away(task: str, args: object) -> bool:
+        raise RedisAway("refused")
+
+    monkeypatch.setattr("operations.serving.schedule.is_first_to_wake", away)
+    schedule = ScheduleInMemory(app=current_app)
+    with patch("celery.beat.Scheduler.apply_async") as sent:
+        schedule.apply_async(schedule.schedule["relay events"])
+    assert sent.call_count == 1
 
 
 class Ending(Companion):

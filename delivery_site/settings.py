@@ -217,6 +217,7 @@ CELERY_BEAT_SCHEDULE = {
     "purge idempotency keys": {"task": "api.purge_idempotency_keys", "schedule": 3600.0},
     "purge refresh tokens": {"task": "accounts.purge_tokens", "schedule": 3600.0},
     "anonymise finished orders": {"task": "orders.anonymise_due", "schedule": 3600.0},
+    "remove old events": {"task": "events.remove_old", "schedule": 3600.0},
     "purge old positions": {"task": "couriers.purge_positions", "schedule": 600.0},
     "send notifications": {"task": "notifications.send_due", "schedule": SWEEP_SECONDS},
     "purge old notifications": {"task": "notifications.purge", "schedule": 3600.0},
@@ -288,6 +289,8 @@ OFFER_SECONDS = env.int("OFFER_SECONDS", 60)
 POSITION_MAX_AGE_HOURS = env.int("POSITION_MAX_AGE_HOURS", 24)
 POSITION_RETENTION_DAYS = env.int("POSITION_RETENTION_DAYS", 30)
 EVENT_LEASE_SECONDS = env.int("EVENT_LEASE_SECONDS", 30)
+EVENT_RETENTION_DAYS = env.int("EVENT_RETENTION_DAYS", 90)
+EVENT_DELIVERY_RETENTION_DAYS = env.int("EVENT_DELIVERY_RETENTION_DAYS", 30)
 PROVIDER_LEASE_SECONDS = env.int("PROVIDER_LEASE_SECONDS", 30)
 # How long after an order's expiry the simulated provider reports a `tok_late` payment.
 SIMULATED_LATE_SECONDS = env.float("SIMULATED_LATE_SECONDS", 5.0)

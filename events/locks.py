@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django.db.models import Q
 
-from events.models import EventDelivery, EventDeliveryQuerySet, SequenceCounter, WebhookEndpoint
+from events.models import Event, EventDelivery, EventDeliveryQuerySet, SequenceCounter, WebhookEndpoint
 
 
 def lock_sequence_counter() -> SequenceCounter | None:
@@ -17,6 +17,18 @@ def lock_sequence_counter() -> SequenceCounter | None:
         SequenceCounter.objects.bulk_create([SequenceCounter()], ignore_conflicts=True)
         counter = counters.filter(id=1).first()
     return counter
+
+
+def lock_oldest_events(limit: int) -> list[Event]:
+    """The first in the sequence that are kept. While they are held nobody can make a delivery for them."""
+    kept = Event.objects.filter(sequence__isnull=False).order_by("sequence")
+    return list(kept.only("position", "sequence", "occurred_at").select_for_update()[:limit])
+
+
+def lock_deliveries_of(events: list[Event]) -> list[EventDelivery]:
+    """Comes after the lock of the events."""
+    deliveries = EventDelivery.objects.filter(event__in=events).order_by("id")
+    return list(deliveries.only("id", "event", "destination", "state", "endpoint").select_for_update())
 
 
 def lock_delivery(delivery_id: UUID) -> EventDelivery:

@@ -58,12 +58,13 @@ class Event(models.Model):
 class SequenceCounter(models.Model):
     """One row; its lock makes sequencing a one-at-a-time affair, its value is the last sequence given.
 
-    Events up to and including `removed` are no longer kept.
+    Events up to and including `removed` are no longer kept; the latest of them happened at `removed_until`.
     """
 
     id = models.PositiveSmallIntegerField(primary_key=True, default=1)
     last = models.BigIntegerField(default=0)
     removed = models.BigIntegerField(default=0)
+    removed_until = models.DateTimeField(null=True, editable=False)
 
     class Meta:
         constraints: ClassVar = [

@@ -1,6 +1,6 @@
 from celery import shared_task
 
-from events.services import relaying
+from events.services import relaying, removing
 from events.webhooks import sending
 
 
@@ -12,3 +12,8 @@ def relay() -> None:
 @shared_task(name="events.send_webhooks")
 def send_webhooks() -> None:
     sending.send_due()
+
+
+@shared_task(name="events.remove_old")
+def remove_old() -> int:
+    return removing.remove_old()

@@ -9,6 +9,7 @@ from django.db.models.functions import Cast, Coalesce, Least
 from events.models import Event
 from operations.auditing.findings import Check, Findings, findings
 from operations.auditing.orders import LESS_THAN_A_CENT, NOTHING
+from operations.auditing.retained import is_retained
 from operations.auditing.waiting import on_its_way
 from orders.models import Order
 from orders.states import BEFOREHAND, OrderStatus, PaymentMethod
@@ -103,9 +104,13 @@ def cancelled_orders_are_refunded() -> Findings:
 
 
 def owing(cancelled: QuerySet[Order]) -> QuerySet[Order]:
-    """Those of which less goes back (`given`) than has to (`due`) of what was `captured`."""
+    """Those of which less goes back (`given`) than has to (`due`) of what was `captured`.
+
+    How much has to stands in the event of the cancellation: of those whose event is gone nobody can tell.
+    """
     return (
-        cancelled.annotate(captured=_captured, asked=_asked_back)
+        cancelled.filter(is_retained("ended_at"))
+        .annotate(captured=_captured, asked=_asked_back)
         .filter(captured__gt=0)
         .annotate(due=Least(F("captured"), Coalesce(F("asked"), F("captured"))), given=_given_back)
         .filter(given__lt=F("due") - LESS_THAN_A_CENT)

@@ -9,6 +9,7 @@ from django.db.models.functions import Coalesce
 from catalog.models import Product, StockEntry, StockReason
 from events.models import Event
 from operations.auditing.findings import Check, Findings, findings
+from operations.auditing.retained import is_past_retention
 from orders.models import Order, OrderLine
 from orders.states import OrderStatus
 
@@ -39,7 +40,7 @@ def orders_hold_their_lines() -> Findings:
 def cancelled_goods_are_back() -> Findings:
     """Both ways: goods that should have gone back and did not, and goods that went back and should not have.
 
-    What an order's cancellation decided about its goods is in its event.
+    What an order's cancellation decided about its goods is in its event, as long as that is kept.
     """
     entries = StockEntry.objects.filter(order_id__isnull=False)
     sent_back = Exists(
@@ -47,12 +48,13 @@ def cancelled_goods_are_back() -> Findings:
             type="order.cancelled", subject_type="order", subject_id=OuterRef("order_id"), data__restock=True
         )
     )
+    cancelled = Order.objects.filter(status=OrderStatus.CANCELLED)
+    undecided = Exists(cancelled.filter(is_past_retention("ended_at"), pk=OuterRef("order_id")))
     opposite = entries.filter(order_id=OuterRef("order_id"), product=OuterRef("product"), delta=-1 * OuterRef("delta"))
     taken, returned = StockReason.RESERVED, StockReason.RESTOCKED
     missing = entries.filter(sent_back, ~Exists(opposite.filter(reason=returned)), reason=taken)
-    wrong = entries.filter(~(sent_back & Exists(opposite.filter(reason=taken))), reason=returned)
+    wrong = entries.filter(~((sent_back | undecided) & Exists(opposite.filter(reason=taken))), reason=returned)
     ids = (rows.order_by("id").values_list("order_id", flat=True).iterator() for rows in (missing, wrong))
-    cancelled = Order.objects.filter(status=OrderStatus.CANCELLED)
     return findings(examined=cancelled.count(), offenders=chain.from_iterable(ids))
 
 

@@ -21,12 +21,14 @@ from orders.models import ChargeKind, Order
 WRITERS: Final[Mapping[str, Writer]] = {**customers.WRITERS, **staff.WRITERS}
 
 
-def compose(notification: Notification) -> Text:
+def compose(notification: Notification, *, settings_link: str | None = None) -> Text:
+    """With the link to its recipient's choices, or another one where somebody else is to read it."""
+    link = settings_url(notification.recipient) if settings_link is None else settings_link
     with translation.override(notification.language):
         letter = WRITERS[notification.kind](notification)
-        return (
-            _as_mail(notification, letter) if notification.channel == Channel.EMAIL else _as_sms(notification, letter)
-        )
+        if notification.channel == Channel.SMS:
+            return _as_sms(notification, letter)
+        return _as_mail(notification, letter, settings_link=link)
 
 
 def settings_url(recipient: str) -> str:
@@ -38,14 +40,13 @@ def message_id(notification: Notification) -> str:
     return f"<{notification.id}@{urlsplit(settings.PUBLIC_URL).hostname}>"
 
 
-def _as_mail(notification: Notification, letter: Letter) -> Text:
-    unsubscribe_url = settings_url(notification.recipient)
+def _as_mail(notification: Notification, letter: Letter, *, settings_link: str) -> Text:
     context = {
         "letter": letter,
         "language": notification.language,
         "lines": _lines(letter.order),
         "total": _total(letter.order),
-        "settings_url": unsubscribe_url,
+        "settings_url": settings_link,
     }
     return Text(
         reference=str(notification.id),
@@ -53,7 +54,7 @@ def _as_mail(notification: Notification, letter: Letter) -> Text:
         subject=" ".join(letter.subject.split()),
         body=render_to_string("notifications/mail.txt", context),
         html=render_to_string("notifications/mail.html", context),
-        headers=_headers(notification, unsubscribe_url=unsubscribe_url),
+        headers=_headers(notification, unsubscribe_url=settings_link),
     )
 
 

@@ -6,6 +6,7 @@ from django.contrib import admin, messages
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.template.loader import render_to_string
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.text import Truncator
 from unfold.contrib.filters.admin import MultipleChoicesDropdownFilter
@@ -17,6 +18,7 @@ from accounts.admin_base.moves import Move, MoveForm, MovingAdmin
 from accounts.admin_base.scoped import holds_scope
 from accounts.admin_base.searching import ExactSearchAdmin, as_uuid
 from notifications.composing import compose
+from notifications.kinds import Channel, Kind
 from notifications.models import REPEATABLE, Notification, State
 from notifications.recipients import key_of_contact
 from notifications.services.repeating import send_again
@@ -53,7 +55,7 @@ def told(number: int) -> str:
 class NotificationAdmin(MovingAdmin, ExactSearchAdmin):
     read_scope = READ
     moves = (SendAgain(),)
-    list_display = ("what", "shown_state", "shown_address", "shown_order", "attempts", "shown_error", "created")
+    list_display = ("what", "by", "shown_state", "shown_address", "shown_order", "attempts", "shown_error", "created")
     list_display_links = ("what",)
     list_filter = (
         ("state", MultipleChoicesDropdownFilter), ("kind", MultipleChoicesDropdownFilter),
@@ -69,16 +71,16 @@ class NotificationAdmin(MovingAdmin, ExactSearchAdmin):
             None,
             {
                 "fields": (
-                    ("what", "shown_state"), ("shown_address", "shown_user"), ("shown_order", "language"), "error",
-                    ("attempts", "shown_next_attempt"), ("created", "sent"), ("event_id", "correlation_id"),
+                    ("what", "by"), ("shown_state", "language"), ("shown_address", "shown_user"), "shown_order",
+                    "error", ("attempts", "shown_next_attempt"), ("created", "sent"), ("event_id", "correlation_id"),
                 )
             },
         ),
         ("As it would be sent now", {"fields": ("preview",)}),
     )  # fmt: skip
     readonly_fields = (
-        "what", "shown_state", "shown_address", "shown_user", "shown_order", "shown_next_attempt", "created", "sent",
-        "preview",
+        "what", "by", "shown_state", "shown_address", "shown_user", "shown_order", "shown_next_attempt", "created",
+        "sent", "preview",
     )  # fmt: skip
 
     def found_by(self, term: str) -> Q:
@@ -99,7 +101,11 @@ class NotificationAdmin(MovingAdmin, ExactSearchAdmin):
 
     @admin.display(description="Notification")
     def what(self, notification: Notification) -> str:
-        return str(notification)
+        return str(Kind(notification.kind).label)
+
+    @admin.display(description="By")
+    def by(self, notification: Notification) -> SafeString:
+        return format_html('<span class="ours-moment">{}</span>', Channel(notification.channel).label)
 
     @admin.display(description="State")
     def shown_state(self, notification: Notification) -> SafeString:
@@ -116,7 +122,8 @@ class NotificationAdmin(MovingAdmin, ExactSearchAdmin):
 
     @admin.display(description="Order")
     def shown_order(self, notification: Notification) -> SafeString | str:
-        return linked(notification.order, notification.order.number) if notification.order else EMPTY
+        order = notification.order
+        return format_html('<span class="ours-moment">{}</span>', linked(order, order.number)) if order else EMPTY
 
     @admin.display(description="Error, or why not")
     def shown_error(self, notification: Notification) -> str:
@@ -136,9 +143,10 @@ class NotificationAdmin(MovingAdmin, ExactSearchAdmin):
 
     @admin.display(description="Message")
     def preview(self, notification: Notification) -> SafeString:
-        """Composed anew, so after the order was anonymised it names nobody."""
+        """Composed anew, so after the order was anonymised it names nobody; and without the key to its recipient's
+        choices."""
         try:
-            text = compose(notification)
+            text = compose(notification, settings_link="#")
         except Exception as error:  # noqa: BLE001 - whatever is wrong with it, its page has to open
             return badge(f"It cannot be composed: {type(error).__name__}", tone=Tone.BAD)
         return render_to_string("admin/notifications/preview.html", {"text": text})

@@ -27,7 +27,9 @@ class PreferencesForm(VersionedForm):
         choices=[("", "The platform's"), *settings.LANGUAGES],
         widget=UnfoldAdminSelectWidget,
     )
-    wanted = forms.MultipleChoiceField(required=False, widget=UnfoldAdminCheckboxSelectMultipleWidget)
+    wanted = forms.MultipleChoiceField(
+        required=False, label="Is told of", widget=UnfoldAdminCheckboxSelectMultipleWidget
+    )
 
     class Meta:
         model = Preferences

@@ -88,6 +88,7 @@ def test_the_message_is_shown_in_a_frame_that_may_do_nothing(dispatcher: Client)
     assert "Your order is delivered" in shown
     assert "&lt;script&gt;alert(1)&lt;/script&gt;" in shown
     assert "<script>alert(1)" not in page
+    assert "/notifications/contact:" not in shown, "the key to the recipient's choices is not for staff"
 
 
 def test_a_message_that_cannot_be_composed_has_a_page_all_the_same(dispatcher: Client) -> None:

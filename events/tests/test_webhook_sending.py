@@ -1,6 +1,8 @@
 """From the event to the receiver and back into the log."""
 
 import json
+from typing import Any
+from unittest.mock import patch
 from uuid import uuid4
 
 import pytest
@@ -8,8 +10,9 @@ from standardwebhooks import Webhook
 
 from events.envelopes import Envelope
 from events.models import EventDelivery, WebhookAttempt
-from events.tests.receivers import failing, fine, hanging, receiver
+from events.tests.receivers import Receiver, Visit, failing, fine, hanging, receiver
 from events.tests.webhooks import happen, impatient_with, make_due, make_endpoint, states
+from events.webhooks import sending
 from events.webhooks.sending import Sender
 
 pytestmark = pytest.mark.django_db
@@ -73,3 +76,64 @@ def test_the_events_of_one_subject_keep_their_order_over_a_failure(sender: Sende
         sender.run()
     assert there.ids == [str(event.event_id) for event in (first, other, first, second)]
     assert states(endpoint) == [("delivered", 2), ("delivered", 1), ("delivered", 1)]
+
+
+def let_go_of(there: Receiver) -> None:
+    there.closing.set()
+
+
+def answer_when_let_go(visit: Visit) -> None:
+    visit.hang()
+    visit.answer()
+
+
+def test_a_run_that_lasts_too_long_is_continued_by_a_successor(sender: Sender) -> None:
+    with receiver(answer_when_let_go) as there:
+        endpoint = make_endpoint(there.url)
+        happen()
+        with patch.object(sending, "RUN_SECONDS", 0), patch.object(sending, "wake") as wake:
+            assert sender.run() == 0
+        wake.assert_called_once_with("events.send_webhooks")
+        assert states(endpoint) == [("pending", 1)]
+        let_go_of(there)
+        assert sender.run() == 1
+    assert states(endpoint) == [("delivered", 1)]
+
+
+def test_a_worker_that_is_to_stop_waits_for_its_answers_and_claims_nothing_more(sender: Sender) -> None:
+    is_stopping = False
+
+    def stop(visit: Visit) -> None:
+        nonlocal is_stopping
+        is_stopping = True
+        visit.answer()
+
+    sender._should_stop = lambda: is_stopping
+    subject = uuid4()
+    with receiver(stop) as there:
+        endpoint = make_endpoint(there.url)
+        happen(subject_id=subject)
+        happen(subject_id=subject)
+        assert sender.run() == 1
+        assert sender.run() == 0
+    assert states(endpoint) == [("delivered", 1), ("pending", 0)]
+
+
+def test_nothing_is_asked_of_the_database_twice_where_nothing_is_due(
+    sender: Sender, django_assert_num_queries: Any
+) -> None:
+    make_endpoint()
+    with django_assert_num_queries(2):
+        assert sender.run() == 0
+
+
+def test_an_event_that_cannot_be_put_into_a_request_fails_alone(
+    sender: Sender, caplog: pytest.LogCaptureFixture
+) -> None:
+    with receiver() as there:
+        broken, sound = make_endpoint(there.url, secret="whsec_short"), make_endpoint(there.url)
+        happen()
+        sender.run()
+    assert states(sound) == [("delivered", 1)]
+    assert broken.deliveries.get().last_error == "the request could not be made"
+    assert "no request could be made" in caplog.text

@@ -7,7 +7,7 @@ from typing import Any, Final
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.plumbing import ResolvedComponent
 from drf_spectacular.utils import PolymorphicProxySerializer
-from rest_framework.serializers import CharField
+from rest_framework.serializers import CharField, ListField
 
 from api import errors
 from api.etags import IF_MATCH
@@ -148,6 +148,8 @@ def _describe_strictness(serializer: StrictSerializer, schema: Schema) -> None:
 
 def _describe_text(field: Any, described: Schema) -> None:
     """What the pattern of a text says: no control characters, and something else than white space."""
+    if isinstance(field, ListField):
+        _describe_text(field.child, described.get("items", {}))
     if isinstance(field, CharField) and described.get("type") == "string" and not described.keys() & TOLD_OTHERWISE:
         may_be_blank = field.allow_blank or not field.trim_whitespace
         described["pattern"] = TEXT_PATTERN if may_be_blank else NOT_BLANK_PATTERN

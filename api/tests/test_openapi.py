@@ -18,10 +18,12 @@ from api.refusals import refuses
 from api.scopes import ANY_TOKEN, ANYONE, Scopes
 from api.serializers import StrictSerializer
 from api.tests import site
+from api.text import NOT_BLANK_PATTERN
 
 
 class ThingInput(StrictSerializer):
     name = serializers.CharField(max_length=20)
+    labels = serializers.ListField(child=serializers.CharField(), required=False)
 
 
 @extend_schema_serializer(component_name="Thing")
@@ -213,6 +215,12 @@ def test_a_request_is_closed(schema: dict[str, Any]) -> None:
 
     assert components["ThingInputRequest"]["additionalProperties"] is False
     assert "additionalProperties" not in components["Thing"]
+
+
+def test_a_text_says_what_it_may_not_contain_also_in_a_list(schema: dict[str, Any]) -> None:
+    properties = schema["components"]["schemas"]["ThingInputRequest"]["properties"]
+    assert properties["name"]["pattern"] == NOT_BLANK_PATTERN
+    assert properties["labels"]["items"]["pattern"] == NOT_BLANK_PATTERN
 
 
 def test_words_are_the_views_own(schema: dict[str, Any]) -> None:

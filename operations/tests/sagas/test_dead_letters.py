@@ -7,6 +7,8 @@ from unittest.mock import patch
 
 import pytest
 
+from accounts.models import User
+from accounts.tests.admin_site import signed_in
 from events import handlers
 from events.envelopes import Envelope
 from events.models import DeliveryState, EventDelivery
@@ -51,6 +53,13 @@ def cancelled_with_courier(customer: Person, shop: Shop, courier: Person) -> tup
     return order, payment, assignment
 
 
+def stuck(order: Json) -> list[str]:
+    """The kinds of cases under which staff find it."""
+    client = signed_in(User.objects.get(email="admin@example.com"))
+    sections = client.get("/admin/stuck/").context["sections"]
+    return [section.kind.key for section in sections for case in section.cases if str(case.order.id) == order["id"]]
+
+
 def once_released(assignment: Json, courier: Person) -> Json:
     return eventually(
         lambda: courier.read(f"assignments/{assignment['id']}"), lambda found: found["status"] == "released"
@@ -65,9 +74,11 @@ def test_a_refund_that_was_never_asked_for(customer: Person, shop: Shop, courier
     assert letter.last_error == "RuntimeError: no refunds today"
     once_released(assignment, courier)
     assert customer.results(f"payments/{payment['id']}/refunds") == []
+    assert stuck(order) == ["dead-letters"]
 
     decide(f"events/eventdelivery/{letter.pk}", "redrive")
 
+    assert stuck(order) == []
     (refund,) = refunds_of(payment, customer, count=1)
     assert (refund["amount"], facts(order, "refund")) == ("12.50", ["refund.requested", "refund.succeeded"])
 

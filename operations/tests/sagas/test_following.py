@@ -1,12 +1,11 @@
 """One order is followed end to end by one id, whoever goes on with it: requests, sweeps, callbacks, handlers."""
 
-from typing import Any
-
 import pytest
 
 from events.models import Event
 from operations.tests.contract.site import Json, Person, eventually
 from operations.tests.contract.story import Shop, basket, once_it_is, pay, refunds_of
+from operations.tests.sagas.story import let_expire, once_asked
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -55,10 +54,11 @@ def test_from_the_order_to_its_refund(customer: Person, shop: Shop, courier: Per
     assert len({event.request_id for event in events}) >= 5
 
 
-def test_through_an_expiry_that_no_request_asked_for(customer: Person, shop: Shop, settings: Any) -> None:
-    settings.ORDER_EXPIRY_SECONDS = 1.0
+def test_through_an_expiry_that_no_request_asked_for(customer: Person, shop: Shop) -> None:
     order = placed_under("to-the-expiry", customer, shop)
     payment = pay(customer, order, "tok_timeout")
+    once_asked(payment)
+    let_expire(order)
     eventually(lambda: customer.read(f"payments/{payment['id']}"), lambda found: found["status"] == "failed")
 
     assert [event.type for event in followed("to-the-expiry")] == [

@@ -1,25 +1,24 @@
 """Every way in which paying can end: with the order paid, or with its goods and the money back where they were."""
 
-from typing import Any
-
 import pytest
+from django.utils import timezone
 
 from operations.tests.contract.site import Json, Person, eventually
 from operations.tests.contract.story import Shop, once_it_is, pay, placed, refunds_of
-from operations.tests.sagas.story import decide, facts, payment_in_review, payment_once_it_is
+from operations.tests.sagas.story import (
+    decide,
+    facts,
+    let_expire,
+    once_asked,
+    payment_in_review,
+    payment_once_it_is,
+)
 from payments.models import SimulatedCallback
 from payments.tests.factories import notice_body, post_webhook
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 GIVEN_UP = ["payment.failed"]
-
-
-@pytest.fixture
-def hasty(settings: Any) -> None:
-    """Orders expire within a second, and late money comes half a second after that."""
-    settings.ORDER_EXPIRY_SECONDS = 1.0
-    settings.SIMULATED_LATE_SECONDS = 0.5
 
 
 def told_by_provider(payment: Json, **content: str) -> None:
@@ -52,10 +51,12 @@ def test_declined(customer: Person, shop: Shop) -> None:
     assert facts(order, "order") == ["order.created", "order.cancelled", "order.restocked"]
 
 
-@pytest.mark.usefixtures("hasty")
 def test_timed_out(customer: Person, shop: Shop) -> None:
     order = placed(customer, shop, quantity=4)
     payment = pay(customer, order, "tok_timeout")
+    once_asked(payment)
+
+    let_expire(order)
 
     once_it_is("cancelled", order, customer)
 
@@ -65,10 +66,14 @@ def test_timed_out(customer: Person, shop: Shop) -> None:
     assert facts(order, "order") == ["order.created", "order.cancelled", "order.expired", "order.restocked"]
 
 
-@pytest.mark.usefixtures("hasty")
 def test_late_after_the_expiry(customer: Person, shop: Shop) -> None:
     order = placed(customer, shop)
     payment = pay(customer, order, "tok_late")
+    once_asked(payment)
+    let_expire(order)
+    payment_once_it_is("failed", payment, customer)
+
+    assert SimulatedCallback.objects.filter(payment=payment["id"]).update(submit_at=timezone.now()) == 1
 
     (refund,) = refunds_of(payment, customer, count=1)
 
@@ -129,15 +134,16 @@ def test_a_failure_told_after_the_order_expired_changes_nothing(customer: Person
     ) == before
 
 
-@pytest.mark.usefixtures("hasty")
 def test_a_wrong_amount_waits_for_staff_however_long(customer: Person, shop: Shop) -> None:
     other = placed(customer, shop)
     order = placed(customer, shop)
     payment = pay(customer, order, "tok_wrong_amount")
     held = payment_in_review(payment, customer)
+    let_expire(other)
 
     once_it_is("cancelled", other, customer)
 
+    assert customer.read(f"orders/{order['id']}")["expires_at"] is None
     assert (held["status"], held["captured_amount"]) == ("pending", "13.50")
     assert customer.read(f"orders/{order['id']}")["status"] == "created"
     assert facts(order, "payment") == ["payment.review_needed"]

@@ -26,9 +26,11 @@ def forget_order(order_id: UUID) -> None:
 def purge() -> int:
     """Delete notifications that are old enough, at most a batch of them; returns how many.
 
-    Also forgets addresses that were written while their order was being anonymised, after its event was handled.
+    Also forgets addresses that were written while their order was being anonymised, after its event was handled: those
+    are of the last hours, so it looks no further back.
     """
-    _forget(Q(order__anonymised_at__isnull=False))
+    lately = created_within({"created_after": timezone.now() - timedelta(days=1)})
+    _forget(lately & Q(order__anonymised_at__isnull=False))
     before = timezone.now() - timedelta(days=settings.NOTIFICATION_RETENTION_DAYS)
     old = Notification.objects.filter(created_within({"created_before": before})).order_by("pk")
     keys = list(old.values_list("pk", flat=True)[:BATCH])

@@ -19,6 +19,7 @@ from couriers.models import Courier
 from couriers.selectors import couriers_for
 from couriers.services.assigning import assign_order
 from events.models import Event
+from notifications.models import Notification
 from operations.admin.order_page import order_page
 from orders.admin import ORDER_MOVES, OrderAdmin
 from orders.models import Order
@@ -102,6 +103,8 @@ class FullOrderAdmin(OrderAdmin):
     def _links(order: Order, *, with_events: bool) -> Iterator[tuple[str, str]]:
         if with_events and order.correlation_id:
             yield "Everything that followed", change_list_url(Event, q=order.correlation_id)
+        if with_events:
+            yield "What people were told", change_list_url(Notification, q=order.number)
         yield "Customer's page", order.tracking_path
 
     @staticmethod

@@ -78,7 +78,8 @@ def plain_lines(report: Report) -> Iterator[str]:
 def found_lines(result: Result) -> list[str]:
     """The sentence that does not hold, and who breaks it; or what is waited for."""
     found = result.findings
-    waiting = [f"{found.pending:,} pending" + (f", {found.note}" if found.note else "")] if found.pending else []
+    told = ", ".join(filter(None, [f"{found.pending:,} pending" if found.pending else "", found.note]))
+    waiting = [told] if told else []
     if not found.broken:
         return waiting
     hidden = found.broken - len(found.offenders)

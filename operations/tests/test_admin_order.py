@@ -11,6 +11,8 @@ from couriers.models import Assignment, Courier
 from couriers.states import CourierStatus
 from couriers.tests.factories import make_accepted, make_courier, make_picked_up
 from events.models import Event
+from notifications.kinds import Kind
+from notifications.tests.factories import make_notification
 from orders.models import Order
 from orders.services.requests import Contact
 from orders.states import OrderStatus, PaymentMethod
@@ -337,6 +339,17 @@ def test_page_shows_all_that_is_known(dispatcher: Client) -> None:
     ):
         assert shown in text
     assert "Jo (Dispatcher)" in text
+
+
+def test_page_leads_to_what_people_were_told_of_the_order(dispatcher: Client) -> None:
+    order = make_order()
+    row = make_notification(Kind.DELIVERED, order=order)
+    make_notification(Kind.DELIVERED)
+
+    links = dict(page_of(dispatcher, order).context["links"])
+
+    rows = dispatcher.get(links["What people were told"]).context["cl"].result_list
+    assert [shown.pk for shown in rows] == [row.pk]
 
 
 def test_store_staff_work_on_their_orders_and_do_not_dispatch() -> None:

@@ -25,10 +25,10 @@ COMMAND_SECONDS: Final = 300
 FAST: Final = {
     "ORDER_EXPIRY_SECONDS": "10",
     "SIMULATED_LATE_SECONDS": "3",
-    # As short as the lease may be that a request to a receiver needs.
-    "EVENT_LEASE_SECONDS": "12",
+    "EVENT_LEASE_SECONDS": "3",
     "WEBHOOK_TIMEOUT_SECONDS": "2",
     "PROVIDER_LEASE_SECONDS": "3",
+    "NOTIFICATION_LEASE_SECONDS": "3",
     "RATELIMIT_ENABLE": "false",
     "WEBHOOK_ALLOW_PRIVATE_ADDRESSES": "true",
 }

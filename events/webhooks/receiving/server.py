@@ -1,6 +1,7 @@
 """The receiver's HTTP: threads, with a limit on everything a stranger could send too much of."""
 
 import json
+import os
 import re
 import socketserver
 import sys
@@ -34,6 +35,7 @@ class Receiver(ThreadingHTTPServer):
 
     daemon_threads = True
     request_queue_size = 128
+    allow_reuse_address = os.name != "nt"  # on Windows it would share a port that another program listens on
 
     def __init__(
         self,

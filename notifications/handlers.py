@@ -82,7 +82,7 @@ def alert_of_dead_letter(event: Envelope) -> None:
 
 @handles("webhook_endpoint.disabled", name="notifications.tell_endpoint_owner")
 def tell_endpoint_owner(event: Envelope) -> None:
-    data = {name: event.data.get(name, "") for name in ("url", "reason")}
+    data = {name: event.data.get(name, "") for name in ("host", "reason")}
     owner = selectors.account(UUID(str(event.data["owner_id"])))
     announce(News(event=event, kind=Kind.ENDPOINT_DISABLED, data=data), to=owner)
 

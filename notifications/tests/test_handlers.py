@@ -225,15 +225,6 @@ def test_a_storm_of_dead_letters_is_one_message_per_destination() -> None:
     assert list(rows) == [(user.id, destination) for user in staff for destination in ("webhook:one", "webhook:other")]
 
 
-def test_the_owner_of_a_disabled_endpoint_is_told() -> None:
-    owner = make_user(Role.INTEGRATOR)
-    data = {"owner_id": str(owner.id), "url": "https://example.com/hook", "reason": "410 Gone"}
-    announced("webhook_endpoint.disabled", data=data)
-
-    row = Notification.objects.get()
-    assert (row.kind, row.user_id, row.data["url"]) == ("endpoint_disabled", owner.id, "https://example.com/hook")
-
-
 def test_the_same_event_handled_twice_is_told_once() -> None:
     make_confirmed_order()
     relay()

@@ -52,7 +52,7 @@ def data_of(kind: Kind) -> dict[str, Any]:
         make_dead_letter("webhook:1")
         return {"destination": "webhook:1", "event_type": "order.paid", "reason": "ConnectError"}
     if kind == Kind.ENDPOINT_DISABLED:
-        return {"url": "https://example.com/hook", "reason": "410"}
+        return {"host": "hooks.example.com", "reason": "410"}
     return {"amount": "12.50", "currency": "EUR", "courier_id": str(uuid4()), "reason": "requested"}
 
 

@@ -108,7 +108,7 @@ def endpoint_disabled(notification: Notification) -> Letter:
         paragraphs=(
             _("It gets no more events until you enable it again. What it has missed stays in the event feed."),
         ),
-        facts=(Fact(_("Endpoint"), data["url"]), Fact(_("Reason"), data["reason"])),
+        facts=(Fact(_("Endpoint"), data["host"]), Fact(_("Reason"), data["reason"])),
         action=Action(_("Open the Admin site"), admin_url("index")) if uses_console else None,
         why=_("You get this because the endpoint is yours."),
         tone="bad",

@@ -184,11 +184,7 @@ def test_a_taken_port_is_told_before_an_endpoint_is_made() -> None:
     assert site.endpoints == {}
 
 
-def test_a_run_hears_of_all_its_orders(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(dispatch, "LOOK_EVERY_SECONDS", 0.01)
-    monkeypatch.setattr("operations.simulation.run.PATIENCE_AT_CLOSING_SECONDS", 0.1)
-    site = TellingSite()
-
+def perform(site: TellingSite) -> Summary:
     async def errand(connection: Connection) -> Summary:
         options = Options(
             city=read_city(MITTE),
@@ -205,8 +201,28 @@ def test_a_run_hears_of_all_its_orders(monkeypatch: pytest.MonkeyPatch) -> None:
             await run.play()
             return await run.look_back()
 
-    summary = visit(site, errand)
+    return visit(site, errand)
+
+
+@pytest.fixture
+def _eager_people(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dispatch, "LOOK_EVERY_SECONDS", 0.01)
+    monkeypatch.setattr("operations.simulation.run.PATIENCE_AT_CLOSING_SECONDS", 0.1)
+
+
+@pytest.mark.usefixtures("_eager_people")
+def test_a_run_hears_of_all_its_orders() -> None:
+    site = TellingSite()
+    summary = perform(site)
     assert summary.problems == []
     assert summary.webhooks is not None
     assert summary.webhooks.sent == len(site.events) > 16
     assert summary.webhooks.counts == Counts(received=len(site.events), verified=len(site.events))
+
+
+@pytest.mark.usefixtures("_eager_people")
+def test_a_run_that_did_not_hear_of_deliveries_is_broken() -> None:
+    """Four were wished for, and no other order can be delivered."""
+    site = TellingSite(telling=lambda events: [event for event in events if event["type"] != "order.delivered"])
+    (problem,) = perform(site).problems
+    assert problem.startswith(f"webhooks: 4 of {len(site.events)} events did not come, such as order.delivered ")

@@ -71,6 +71,12 @@ NAVIGATION: Final = [
     _group(
         "System",
         _item("Users", "group", "accounts_user", scope="users:manage"),
+        {
+            "title": "Event flow",
+            "icon": "conversion_path",
+            "link": reverse_lazy("event_flow"),
+            "permission": needs("events:read"),
+        },
         _item("Events", "history", "events_event", scope="events:read"),
         _item("Dead letters", "mail_off", "events_eventdelivery", scope="events:read", query={"state__exact": "dead"}),
         _item("Notifications", "mail", "notifications_notification", scope="events:read"),

@@ -9,11 +9,19 @@ from unittest.mock import patch
 import pytest
 from django.conf import settings
 from django.core.cache import cache
+from pytest_django import Settings
 from redis import Redis
 from redis.exceptions import ConnectionError as RedisAway
 
 from api import listening
-from api.listening import SIGN_EVERY_SECONDS, SILENT_SECONDS, last_heard, leave_sign_of_life, silent_queues
+from api.listening import (
+    SIGN_EVERY_SECONDS,
+    SILENT_SECONDS,
+    last_heard,
+    leave_sign_of_life,
+    queue_figures,
+    silent_queues,
+)
 
 QUEUE = "default"
 
@@ -25,6 +33,11 @@ def silence(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     cache.delete_many([listening._key(queue) for queue in settings.QUEUES])
     yield
     cache.delete_many([listening._key(queue) for queue in settings.QUEUES])
+
+
+@pytest.fixture
+def given(settings: Settings) -> Settings:
+    return settings
 
 
 def begin_task(queue: str) -> None:
@@ -73,3 +86,26 @@ def test_a_cache_out_of_reach_does_not_keep_the_task_from_running(caplog: pytest
         signs.set.side_effect = RedisAway("refused")
         begin_task(QUEUE)
     assert caplog.messages == [f"could not leave a sign of life of {QUEUE}: refused"]
+
+
+def test_length_of_every_queue_is_told_with_its_last_sign_of_life() -> None:
+    with Redis.from_url(settings.REDIS_URL) as broker:
+        before = broker.lrange(QUEUE, 0, -1)
+        broker.delete(QUEUE)
+        broker.rpush(QUEUE, "one", "two")
+        begin_task(QUEUE)
+        figures = {row.queue: row for row in queue_figures()}
+        broker.delete(QUEUE)
+        if before:
+            broker.rpush(QUEUE, *before)
+
+    assert list(figures) == list(settings.QUEUES)
+    assert figures[QUEUE].waiting == 2
+    assert figures[QUEUE].heard_seconds_ago is not None
+    assert figures["webhooks"].heard_seconds_ago is None
+
+
+@pytest.mark.parametrize("url", ["", "redis://127.0.0.1:1/0"])
+def test_a_broker_that_cannot_be_asked_is_not_waited_for(given: Settings, url: str) -> None:
+    given.REDIS_URL = url
+    assert {row.waiting for row in queue_figures()} == {None}

@@ -66,6 +66,10 @@ class Store(VersionedEntity):
         default=True, help_text="Couriers may take any confirmed order; else only those that were offered to them."
     )
 
+    offers_automatically = models.BooleanField(
+        default=False, help_text="Waiting orders are offered to the couriers they fit best, by themselves."
+    )
+
     objects = StoreQuerySet.as_manager()
 
     class Meta:

@@ -100,6 +100,15 @@ class CourierUnavailable(CataloguedError):
     retryable = True
 
 
+class NoCourierFree(CataloguedError):
+    code = "no_courier_free"
+    status = 409
+    title = "No courier free"
+    cause = "No courier who rides for the store is online, has room and has not been asked already."
+    remedy = "Try again later, name the couriers to be asked, or assign the order."
+    retryable = True
+
+
 class AssignmentNotFound(CataloguedError):
     code = "assignment_not_found"
     status = 404

@@ -17,6 +17,7 @@ from couriers.states import (
     AssignmentStatus,
     Availability,
     CourierStatus,
+    DecidedBy,
     DeclineReason,
     FailureReason,
     OfferEnd,
@@ -159,6 +160,9 @@ class Assignment(VersionedEntity):
     status = models.CharField(max_length=10, choices=AssignmentStatus)
     assigned_by_id = models.UUIDField(null=True, blank=True, help_text="Staff who assigned it; empty if accepted.")
     offered_by_id = models.UUIDField(null=True, blank=True, help_text="Staff who offered it; empty if by itself.")
+    decision = models.ForeignKey(
+        "MatchingDecision", on_delete=models.SET_NULL, null=True, blank=True, related_name="assignments"
+    )
     offered_at = models.DateTimeField(null=True, blank=True)
     expires_at = models.DateTimeField(null=True, blank=True)
     accepted_at = models.DateTimeField(null=True, blank=True)
@@ -208,6 +212,31 @@ class Assignment(VersionedEntity):
 
     def __str__(self) -> str:
         return f"{self.order_id} by {self.courier_id} ({self.status})"
+
+
+class MatchingDecision(Entity):
+    """Who was considered for an order, and why somebody was chosen or nobody: what the engine said, kept for a while.
+
+    `candidates` and `excluded` are the best and the nearest few, as JSON; `exclusion_counts` counts all.
+    """
+
+    order = models.ForeignKey(Order, on_delete=models.CASCADE, related_name="matching_decisions")
+    decided_by = models.CharField(max_length=10, choices=DecidedBy)
+    decided_at = models.DateTimeField()
+    engine = models.CharField(max_length=200)
+    outcome = models.CharField(max_length=12)
+    courier_id = models.UUIDField(null=True, blank=True, help_text="Who was chosen; empty if nobody was.")
+    candidates = models.JSONField(default=list)
+    candidate_count = models.PositiveIntegerField(default=0)
+    excluded = models.JSONField(default=list)
+    exclusion_counts = models.JSONField(default=dict)
+
+    class Meta:
+        ordering: ClassVar = ["-id"]
+        indexes: ClassVar = [models.Index("order", "id", name="decision_order")]
+
+    def __str__(self) -> str:
+        return f"{self.order_id}: {self.outcome}"
 
 
 class WaitReport(Entity):

@@ -28,6 +28,13 @@ class DeclineReason(TextChoices):
     OTHER = "other", "Other"
 
 
+class DecidedBy(TextChoices):
+    """What brought a look at an order's candidates about."""
+
+    CADENCE = "cadence", "By itself"
+    DISPATCH = "dispatch", "Asked for by dispatch"
+
+
 class OfferEnd(TextChoices):
     """Why an offer ended without an answer: a code, because it goes out with the event."""
 

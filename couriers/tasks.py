@@ -1,6 +1,6 @@
 from celery import shared_task
 
-from couriers.services import answering, retention, waiting
+from couriers.services import answering, matching, retention, waiting
 
 
 @shared_task(name="couriers.purge_positions")
@@ -16,3 +16,13 @@ def report_waiting_orders() -> None:
 @shared_task(name="couriers.expire_offers")
 def expire_offers() -> None:
     answering.expire_offers()
+
+
+@shared_task(name="couriers.match_waiting")
+def match_waiting() -> None:
+    matching.match_waiting()
+
+
+@shared_task(name="couriers.purge_decisions")
+def purge_decisions() -> None:
+    retention.purge_decisions()

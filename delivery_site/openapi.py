@@ -45,6 +45,9 @@ OPENAPI: Final[dict[str, Any]] = {
         "DeliveryFailureReason": "couriers.states.FailureReason",
         "DeclineReason": "couriers.states.DeclineReason",
         "OfferEnd": "couriers.states.OfferEnd",
+        "MatchingOutcome": "couriers.matching.plan.OUTCOMES",
+        "ExclusionReason": "couriers.matching.plan.EXCLUSIONS",
+        "DecidedBy": "couriers.states.DecidedBy",
         "Vehicle": "couriers.vehicles.Vehicle",
     },
     "POSTPROCESSING_HOOKS": [

@@ -206,6 +206,7 @@ CELERY_BEAT_SCHEDULER = "operations.serving.schedule:ScheduleInMemory"
 
 # Wake-ups at commit do the work at once; these sweeps find what a lost wake-up left behind.
 SWEEP_SECONDS = env.float("SWEEP_SECONDS", 2.0)
+MATCHING_SECONDS = env.float("MATCHING_SECONDS", 5.0)
 CELERY_BEAT_SCHEDULE = {
     "relay events": {"task": "events.relay", "schedule": SWEEP_SECONDS},
     "send webhooks": {"task": "events.send_webhooks", "schedule": SWEEP_SECONDS},
@@ -214,6 +215,8 @@ CELERY_BEAT_SCHEDULE = {
     "expire unpaid orders": {"task": "orders.expire_due", "schedule": SWEEP_SECONDS},
     "report orders without courier": {"task": "couriers.report_waiting_orders", "schedule": SWEEP_SECONDS},
     "expire offers": {"task": "couriers.expire_offers", "schedule": SWEEP_SECONDS},
+    "offer waiting orders": {"task": "couriers.match_waiting", "schedule": MATCHING_SECONDS},
+    "purge old matching decisions": {"task": "couriers.purge_decisions", "schedule": 600.0},
     "purge idempotency keys": {"task": "api.purge_idempotency_keys", "schedule": 3600.0},
     "purge refresh tokens": {"task": "accounts.purge_tokens", "schedule": 3600.0},
     "anonymise finished orders": {"task": "orders.anonymise_due", "schedule": 3600.0},
@@ -286,6 +289,11 @@ CONFIRMATION_OVERDUE_SECONDS = env.float("CONFIRMATION_OVERDUE_SECONDS", 10 * 60
 MONEY_OVERDUE_SECONDS = env.float("MONEY_OVERDUE_SECONDS", 2 * 60)
 ANONYMISE_AFTER_DAYS = env.int("ANONYMISE_AFTER_DAYS", 30)
 OFFER_SECONDS = env.int("OFFER_SECONDS", 60)
+OFFER_AGAIN_SECONDS = env.int("OFFER_AGAIN_SECONDS", 300)
+DELIVERY_TARGET_MINUTES = env.int("DELIVERY_TARGET_MINUTES", 45)
+# A function from couriers.matching.situation.Situation to couriers.matching.plan.Plan.
+MATCHING_ENGINE = env.str("MATCHING_ENGINE", "couriers.matching.together.match")
+MATCHING_RETENTION_DAYS = env.int("MATCHING_RETENTION_DAYS", 30)
 POSITION_MAX_AGE_HOURS = env.int("POSITION_MAX_AGE_HOURS", 24)
 POSITION_RETENTION_DAYS = env.int("POSITION_RETENTION_DAYS", 30)
 EVENT_LEASE_SECONDS = env.int("EVENT_LEASE_SECONDS", 30)

@@ -47,14 +47,15 @@ class StoreForm(VersionedForm):
         fields = (
             "name", "address", "latitude", "longitude", "time_zone", "currency", "delivery_radius_m",
             "delivery_base_fee", "delivery_fee_per_km", "preparation_minutes", "confirms_automatically",
-            "requires_pin", "open_pool",
+            "requires_pin", "open_pool", "offers_automatically",
         )  # fmt: skip
         labels: ClassVar[Any] = {
             "delivery_radius_m": "Delivery radius (m)",
             "delivery_fee_per_km": "and per kilometre",
             "preparation_minutes": "Preparation (minutes)",
             "requires_pin": "Asks for a PIN",
-            "open_pool": "Orders are open to all its couriers",
+            "open_pool": "Open to all its couriers",
+            "offers_automatically": "Offered to couriers by themselves",
         }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -153,7 +154,7 @@ class StoreAdmin(MovingAdmin, VersionedAdmin):
         {
             "fields": (
                 "delivery_radius_m", ("delivery_base_fee", "delivery_fee_per_km"), "preparation_minutes",
-                "confirms_automatically", "requires_pin", "open_pool",
+                "confirms_automatically", "requires_pin", "open_pool", "offers_automatically",
             )
         },
     )  # fmt: skip

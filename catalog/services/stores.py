@@ -32,6 +32,7 @@ class StoreChanges(TypedDict, total=False):
     confirms_automatically: bool
     requires_pin: bool
     open_pool: bool
+    offers_automatically: bool
     opening_hours: Sequence[Opening]
 
 

@@ -52,7 +52,7 @@ def test_a_created_store_is_shown_with_everything_it_has(client: JsonClient) -> 
             **NEW, "time_zone": "Europe/Berlin", "currency": "CHF", "opening_hours": HOURS, "is_paused": True,
             "delivery_radius_m": 5000, "delivery_base_fee": "2.5", "delivery_fee_per_km": "0.80",
             "preparation_minutes": 20, "confirms_automatically": True, "requires_pin": True,
-            "open_pool": False,
+            "open_pool": False, "offers_automatically": True,
         },
     )  # fmt: skip
     assert answer.status_code == 201, answer.content
@@ -63,7 +63,8 @@ def test_a_created_store_is_shown_with_everything_it_has(client: JsonClient) -> 
         **NEW, "id": str(store.id), "time_zone": "Europe/Berlin", "currency": "CHF", "is_active": True,
         "is_paused": True, "is_open": False, "opening_hours": HOURS, "delivery_radius_m": 5000,
         "delivery_base_fee": "2.50", "delivery_fee_per_km": "0.80", "preparation_minutes": 20,
-        "confirms_automatically": True, "requires_pin": True, "open_pool": False, "version": 1,
+        "confirms_automatically": True, "requires_pin": True, "open_pool": False, "offers_automatically": True,
+        "version": 1,
     }  # fmt: skip
     assert client.get(address(store)).json() == shown
 
@@ -73,7 +74,7 @@ def test_a_store_needs_a_name_and_a_place_and_has_defaults_for_the_rest(client: 
     shown = client.post(STORES, NEW).json()
     assert (shown["time_zone"], shown["currency"], shown["opening_hours"]) == ("UTC", "EUR", [])
     assert (shown["delivery_radius_m"], shown["delivery_base_fee"], shown["is_open"]) == (None, "0.00", True)
-    assert shown["open_pool"] is True
+    assert (shown["open_pool"], shown["offers_automatically"]) == (True, False)
 
 
 @pytest.mark.parametrize("role", [Role.STORE_STAFF, Role.INTEGRATOR])

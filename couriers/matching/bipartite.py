@@ -17,15 +17,23 @@ def cheapest_pairs(cost: Matrix, *, leaving: Matrix) -> list[Pair]:
 
     `leaving[row]` is what it costs to pair a row with nothing. Solved exactly by the shortest augmenting paths of D. F.
     Crouse (On implementing 2D rectangular assignment algorithms, 2016) as SciPy has them. SciPy is heavy, so only who
-    plans loads it.
+    plans loads it; a single row needs none.
     """
+    rows, columns = cost.shape
+    if rows == 1:
+        return _cheapest_pair(cost, leaving=leaving)
+
     from scipy.optimize import linear_sum_assignment
 
-    rows, columns = cost.shape
     nothing = np.broadcast_to(leaving[:, np.newaxis], (rows, rows))
     matrix = np.hstack([np.where(np.isfinite(cost), cost, FORBIDDEN), nothing])
     chosen = zip(*linear_sum_assignment(matrix), strict=True)
     return [(int(row), int(column)) for row, column in chosen if column < columns and np.isfinite(cost[row, column])]
+
+
+def _cheapest_pair(cost: Matrix, *, leaving: Matrix) -> list[Pair]:
+    column = int(cost[0].argmin()) if cost.size else 0
+    return [(0, column)] if cost.size and cost[0, column] < leaving[0] else []
 
 
 def total_cost(cost: Matrix, pairs: list[Pair], *, leaving: Matrix) -> float:

@@ -35,6 +35,10 @@ class Outcome(StrEnum):
     """Those who could are needed more elsewhere."""
 
 
+OUTCOMES: Final = [(one.value, one.name.replace("_", " ").capitalize()) for one in Outcome]
+EXCLUSIONS: Final = [(one.value, one.name.replace("_", " ").capitalize()) for one in Exclusion]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Candidate:
     """A courier who could be asked, and what it would come to. Less `cost` is better.

@@ -1,5 +1,6 @@
 """Offers that come to nothing: declined, or never answered."""
 
+from collections.abc import Iterable
 from typing import Final
 from uuid import UUID
 
@@ -8,6 +9,7 @@ from django.utils import timezone
 from accounts.actors import Actor
 from api.etags import check_version
 from api.transactions import transactional
+from api.waking import wake
 from couriers.errors import OfferNotOpen
 from couriers.locks import lock_carried, lock_offers
 from couriers.models import Assignment
@@ -17,6 +19,7 @@ from couriers.states import AssignmentStatus, DeclineReason, OfferEnd
 from orders.locks import lock_order
 from orders.services.sweeping import sweep
 
+MATCH: Final = "couriers.match_waiting"
 BATCH: Final = 500
 
 
@@ -45,6 +48,7 @@ def decline_offer(
     offer.ended_at = timezone.now()
     save_changed(offer)
     tell(offer, what="declined", reason=reason.value)
+    _ask_the_next([offer])
     return offer
 
 
@@ -62,4 +66,11 @@ def _expire_offers_of(order_id: UUID) -> bool:
     overdue = [offer for offer in lock_offers(order_id) if not offer.is_open_at(now)]
     for offer in overdue:
         close_offer(offer, order=order, reason=OfferEnd.DEADLINE)
+    _ask_the_next(overdue)
     return bool(overdue)
+
+
+def _ask_the_next(ended: Iterable[Assignment]) -> None:
+    """Where the offer came by itself, the next one does not wait for the cadence."""
+    if any(offer.offered_by_id is None for offer in ended):
+        wake(MATCH)

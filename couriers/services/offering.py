@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from django.conf import settings
 from django.utils import timezone
 
 from accounts.actors import Actor
@@ -15,7 +16,7 @@ from api.transactions import transactional
 from catalog.models import Store
 from couriers.errors import CourierUnavailable
 from couriers.locks import lock_couriers, lock_offers
-from couriers.models import Assignment, Courier
+from couriers.models import Assignment, Courier, MatchingDecision
 from couriers.services.booking import close_offer
 from couriers.services.telling import tell
 from couriers.states import AssignmentStatus, CourierStatus, OfferEnd
@@ -31,10 +32,11 @@ def offer_order(
     *,
     courier_ids: Sequence[UUID],
     actor: Actor,
-    expires_in: timedelta,
+    expires_in: timedelta | None = None,
     expected_version: int | None = None,
+    decision: MatchingDecision | None = None,
 ) -> list[Assignment]:
-    """Ask these couriers, all of them or none; whoever accepts first has the order.
+    """Ask these couriers, all of them or none; whoever accepts first has the order. `decision` is why it is they.
 
     Who has been asked and has not answered yet keeps that offer as it is. `expected_version` is the order's. Raises
     OrderNotFound, CourierNotFound, PreconditionFailed, TransitionNotAllowed, CourierUnavailable.
@@ -46,10 +48,12 @@ def offer_order(
     couriers = lock_couriers(courier_ids)
     _refuse_unavailable([couriers[courier_id] for courier_id in courier_ids], order=order)
     now = timezone.now()
+    expires_at = now + (expires_in or timedelta(seconds=settings.OFFER_SECONDS))
     offers = _open_offers(order, now=now)
     for courier in couriers.values():
         if courier.id not in offers:
-            offers[courier.id] = _offered(order, courier, actor=actor, now=now, expires_in=expires_in)
+            offer = Assignment(order=order, courier=courier, offered_at=now, expires_at=expires_at, decision=decision)
+            offers[courier.id] = _offered(offer, actor=actor)
     return [offers[courier_id] for courier_id in courier_ids]
 
 
@@ -62,17 +66,10 @@ def _open_offers(order: Order, *, now: datetime) -> dict[UUID, Assignment]:
     return {offer.courier_id: offer for offer in offers if offer.is_open_at(now)}
 
 
-def _offered(order: Order, courier: Courier, *, actor: Actor, now: datetime, expires_in: timedelta) -> Assignment:
-    expires_at = now + expires_in
-    offer = Assignment.objects.create(
-        order=order,
-        courier=courier,
-        status=AssignmentStatus.OFFERED,
-        offered_by_id=actor.user_id,
-        offered_at=now,
-        expires_at=expires_at,
-    )
-    tell(offer, what="offered", expires_at=expires_at.isoformat())
+def _offered(offer: Assignment, *, actor: Actor) -> Assignment:
+    offer.status, offer.offered_by_id = AssignmentStatus.OFFERED, actor.user_id
+    offer.save()
+    tell(offer, what="offered", expires_at=offer.expires_at.isoformat() if offer.expires_at else None)
     return offer
 
 

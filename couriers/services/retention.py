@@ -1,4 +1,4 @@
-"""Forgetting where couriers were."""
+"""Forgetting where couriers were, and who was considered for what."""
 
 from datetime import timedelta
 
@@ -6,7 +6,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from api.creation import created_within
-from couriers.models import CourierPosition
+from couriers.models import CourierPosition, MatchingDecision
 
 BATCH = 10_000
 
@@ -18,4 +18,13 @@ def purge_positions() -> int:
     old = CourierPosition.objects.filter(created_within({"created_before": before})).order_by("pk")
     keys = list(old.values_list("pk", flat=True)[:BATCH])
     CourierPosition.objects.filter(pk__in=keys).delete()
+    return len(keys)
+
+
+def purge_decisions() -> int:
+    """Delete what engines said long enough ago, at most a batch; returns how many. The assignments stay."""
+    before = timezone.now() - timedelta(days=settings.MATCHING_RETENTION_DAYS)
+    old = MatchingDecision.objects.filter(created_within({"created_before": before})).order_by("pk")
+    keys = list(old.values_list("pk", flat=True)[:BATCH])
+    MatchingDecision.objects.filter(pk__in=keys).delete()
     return len(keys)

@@ -38,7 +38,22 @@ def _report(order_id: UUID) -> bool:
     order, now = lock_order(order_id), timezone.now()
     if not unreported(now).filter(pk=order.pk).exists():
         return False
+    _tell(order, now=now)
+    return True
+
+
+@transactional
+def report_refused_order(order_id: UUID) -> bool:
+    """Tell of an order at once, because everybody who could carry it has been asked in vain."""
+    order = lock_order(order_id)
+    told = WaitReport.objects.filter(order=order, since=order.status_changed_at)
+    if order.status != OrderStatus.CONFIRMED or told.exists():
+        return False
+    _tell(order, now=timezone.now())
+    return True
+
+
+def _tell(order: Order, *, now: datetime) -> None:
     WaitReport.objects.create(order=order, since=order.status_changed_at)
     waiting_seconds = int((now - order.status_changed_at).total_seconds())
     publish_fact(order, what="courier_not_found", data={"waiting_seconds": waiting_seconds})
-    return True

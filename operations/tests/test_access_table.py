@@ -63,6 +63,7 @@ POST   /api/v2/orders/{ready}/cancel          200/200  200/200    200/404   200/
 POST   /api/v2/orders/{ready}/assign          200/200  200/200    403/403   403/403    403/403  403/403  401
 POST   /api/v2/orders/{carried}/unassign      200/200  200/200    403/403   403/403    403/403  403/403  401
 POST   /api/v2/orders/{ready}/offer           200/200  200/200    403/403   403/403    403/403  403/403  401
+GET    /api/v2/orders/{ready}/matching        200/200  200/200    403/403   403/403    403/403  403/403  401
 POST   /api/v2/orders/{ready}/accept          404/404  404/404    403/403   403/403    200/404  403/403  401
 
 GET    /api/v2/notification-preferences/me    200      200        200       200        200      200      401

@@ -47,6 +47,9 @@ class StoreChangeSerializer(ChangeSerializer):
     open_pool = serializers.BooleanField(
         required=False, help_text="Couriers may take any confirmed order; else only those that were offered to them."
     )
+    offers_automatically = serializers.BooleanField(
+        required=False, help_text="Waiting orders are offered to the couriers they fit best, by themselves."
+    )
     opening_hours: serializers.ListSerializer[Any] = serializers.ListSerializer(
         child=OpeningSerializer(), required=False, max_length=MAX_OPENINGS
     )
@@ -111,8 +114,8 @@ class StoreSerializer(serializers.ModelSerializer[Store]):
         fields: ClassVar = [
             "id", "name", "address", "latitude", "longitude", "time_zone", "currency", "is_active", "is_paused",
             "is_open", "opening_hours", "delivery_radius_m", "delivery_base_fee", "delivery_fee_per_km",
-            "preparation_minutes", "confirms_automatically", "requires_pin", "open_pool", "version", "created_at",
-            "updated_at",
+            "preparation_minutes", "confirms_automatically", "requires_pin", "open_pool", "offers_automatically",
+            "version", "created_at", "updated_at",
         ]  # fmt: skip
         read_only_fields = fields
 

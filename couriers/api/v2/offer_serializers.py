@@ -3,7 +3,6 @@
 from datetime import timedelta
 from typing import Any, ClassVar, Final
 
-from django.conf import settings
 from rest_framework import serializers
 
 from api.serializers import StrictSerializer
@@ -17,12 +16,12 @@ LONGEST_SECONDS: Final = 86_400
 
 
 class OfferSerializer(StrictSerializer):
-    """Whom to ask, and for how long."""
+    """Whom to ask, and for how long. Without couriers, the one whom it fits best is asked."""
 
     example: ClassVar = {"courier_ids": ["018f2c4e-7d3a-7a6b-9c1d-2e3f4a5b6c7d"], "expires_in_seconds": 60}
 
     courier_ids: serializers.ListField = serializers.ListField(
-        child=serializers.UUIDField(), min_length=1, max_length=MAX_ASKED
+        child=serializers.UUIDField(), min_length=1, max_length=MAX_ASKED, required=False
     )
     expires_in_seconds = serializers.IntegerField(
         min_value=SHORTEST_SECONDS,
@@ -80,5 +79,7 @@ class OpenOfferSerializer(AssignmentSerializer):
         read_only_fields = fields
 
 
-def deadline_of(fields: dict[str, Any]) -> timedelta:
-    return timedelta(seconds=fields.get("expires_in_seconds", settings.OFFER_SECONDS))
+def deadline_of(fields: dict[str, Any]) -> timedelta | None:
+    """None for the usual one."""
+    seconds = fields.get("expires_in_seconds")
+    return None if seconds is None else timedelta(seconds=seconds)

@@ -27,12 +27,14 @@ from couriers.errors import (
     CourierInactive,
     CourierNotFound,
     CourierUnavailable,
+    NoCourierFree,
     OfferNotOpen,
     OrderAlreadyAssigned,
 )
 from couriers.selectors import assignment_for, open_offers_for, own_courier
 from couriers.services.accepting import accept_offer
 from couriers.services.answering import decline_offer
+from couriers.services.matching import offer_to_best
 from couriers.services.offering import offer_order
 from couriers.states import DeclineReason
 from orders.errors import OrderNotFound, TransitionNotAllowed
@@ -48,18 +50,23 @@ class OrderOffer(AssignmentView):
     @extend_schema(
         operation_id="orders_offer",
         summary="Ask couriers whether they take an order on",
-        description="All of them are asked, or none. Who accepts first has it; the others' offers end. "
+        description="All of them are asked, or none; without any named, the one whom it fits best. "
+        "Who accepts first has it; the others' offers end. "
         "If-Match, optional, names the version of the order.",
         tags=TAGS,
         request=OfferSerializer,
         responses=OfferedSerializer,
     )
-    @refuses(OrderNotFound, CourierNotFound, TransitionNotAllowed, CourierUnavailable)
+    @refuses(OrderNotFound, CourierNotFound, TransitionNotAllowed, CourierUnavailable, NoCourierFree)
     @idempotent
     def post(self, request: Request, order_id: UUID) -> Response:
         wish = self.body(OfferSerializer)
         order = order_for(caller(request), order_id)
-        offers = offer_order(order.id, courier_ids=wish["courier_ids"], expires_in=deadline_of(wish), **self.change())
+        terms = {"expires_in": deadline_of(wish), **self.change()}
+        if "courier_ids" in wish:
+            offers = offer_order(order.id, courier_ids=wish["courier_ids"], **terms)
+        else:
+            offers = offer_to_best(order.id, **terms)
         return Response(OfferedSerializer({"offers": offers}).data)
 
 

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from couriers.api.v2 import assignment_views, courier_views, offer_views
+from couriers.api.v2 import assignment_views, courier_views, matching_views, offer_views
 
 urlpatterns = [
     path("couriers", courier_views.CourierList.as_view(), name="courier-list"),
@@ -11,6 +11,7 @@ urlpatterns = [
     path("orders/<uuid:order_id>/accept", assignment_views.OrderAccept.as_view(), name="order-accept"),
     path("orders/<uuid:order_id>/assign", assignment_views.OrderAssign.as_view(), name="order-assign"),
     path("orders/<uuid:order_id>/unassign", assignment_views.OrderUnassign.as_view(), name="order-unassign"),
+    path("orders/<uuid:order_id>/matching", matching_views.OrderMatching.as_view(), name="order-matching"),
     path("orders/<uuid:order_id>/offer", offer_views.OrderOffer.as_view(), name="order-offer"),
     path("assignments", assignment_views.AssignmentList.as_view(), name="assignment-list"),
     path("assignments/<uuid:assignment_id>", assignment_views.AssignmentDetail.as_view(), name="assignment-detail"),

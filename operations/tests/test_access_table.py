@@ -222,7 +222,7 @@ def test_each_cell(cell: Cell, town: dict[str, World]) -> None:
     headers = {"Idempotency-Key": str(uuid4())}
     thing = named_thing(cell.path)
     if cell.method == "PATCH" and thing:
-        headers["If-Match"] = f'"{world.versions[thing]}"'
+        headers["If-Match"] = f'"{world.version_of(thing)}"'
     path = cell.path.split("#")[0].format(**world.ids)
     send = getattr(client, cell.method.lower())
     answer = send(path, body_for(cell, world, user), format="json", headers=headers)

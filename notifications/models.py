@@ -59,7 +59,6 @@ class Notification(Entity):
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="notifications"
     )
     order = models.ForeignKey(Order, on_delete=models.PROTECT, null=True, blank=True, related_name="notifications")
-    store_id = models.UUIDField(null=True, blank=True)
     address = models.CharField(max_length=254, blank=True)
     language = models.CharField(max_length=8)
     data = models.JSONField(default=dict, help_text="What the event said; no personal data.")

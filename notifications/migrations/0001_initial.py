@@ -42,7 +42,6 @@ class Migration(migrations.Migration):
                 ('kind', models.CharField(choices=[('order_confirmed', 'Order confirmed'), ('courier_assigned', 'Courier assigned'), ('on_its_way', 'Order on its way'), ('delivered', 'Order delivered'), ('cancelled', 'Order cancelled'), ('refunded', 'Money refunded'), ('assignment_given', 'Order assigned to you by the dispatcher'), ('stock_low', 'Product running low'), ('payment_review', 'Payment to review'), ('courier_not_found', 'No courier found'), ('dead_letters', 'Events that could not be delivered'), ('endpoint_disabled', 'Webhook endpoint disabled')], max_length=20)),
                 ('channel', models.CharField(choices=[('email', 'E-mail'), ('sms', 'SMS')], max_length=8)),
                 ('recipient', models.CharField(max_length=80)),
-                ('store_id', models.UUIDField(blank=True, null=True)),
                 ('address', models.CharField(blank=True, max_length=254)),
                 ('language', models.CharField(max_length=8)),
                 ('data', models.JSONField(default=dict, help_text='What the event said; no personal data.')),

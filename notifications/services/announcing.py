@@ -66,7 +66,6 @@ def _rows(news: News, recipient: Recipient, wishes: Preferences) -> Iterator[Not
             recipient=recipient.key,
             user_id=recipient.user_id,
             order_id=news.order_id,
-            store_id=news.event.store_id,
             address=address,
             language=wishes.spoken_language,
             data=dict(news.data),

@@ -2,14 +2,16 @@
 
 import logging
 from datetime import timedelta
-from typing import Any
+from typing import Any, ClassVar
 from unittest.mock import patch
 
 import pytest
 from django.core import mail
 from django.utils import timezone
 
+from notifications.channels.base import NotAccepted, Refused
 from notifications.channels.email import EmailOutlet
+from notifications.channels.sms import Sms, SmsProvider
 from notifications.composing import message_id
 from notifications.kinds import Channel, Kind
 from notifications.models import Notification, State
@@ -168,6 +170,45 @@ def test_sms_goes_through_the_provider() -> None:
     assert order.number in sms["body"]
     assert order.tracking_path in sms["body"]
     assert mail.outbox == []
+
+
+class AnsweringProvider(SmsProvider):
+    """Answers as its test wants."""
+
+    answer: ClassVar[Exception]
+
+    def send(self, sms: Sms) -> None:
+        raise self.answer
+
+
+@pytest.mark.parametrize(
+    ("answer", "state"),
+    [
+        (NotAccepted("429 for +49 30 1234567"), ("pending", 1, "429 for …")),
+        (Refused("400"), ("failed", 1, "400")),
+        (TimeoutError("no answer"), ("uncertain", 1, "TimeoutError: no answer")),
+    ],
+    ids=["not accepted", "refused", "left open"],
+)
+def test_what_an_sms_provider_raises_says_whether_it_is_tried_again(
+    settings: Any, answer: Exception, state: tuple[str, int, str]
+) -> None:
+    settings.SMS_PROVIDER = f"{__name__}.AnsweringProvider"
+    AnsweringProvider.answer = answer
+    row = make_notification(Kind.REFUNDED, channel=Channel.SMS, data={"amount": "1.00", "currency": "EUR"})
+
+    assert send_due() == 0
+    assert outcome(row) == state
+
+
+def test_the_console_shows_an_sms(settings: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    settings.SMS_PROVIDER = "notifications.channels.sms.ConsoleProvider"
+    make_notification(
+        Kind.REFUNDED, channel=Channel.SMS, address="+4930", data={"amount": "1.00", "currency": "EUR"}
+    )  # fmt: skip
+
+    assert send_due() == 1
+    assert capsys.readouterr().out.startswith("SMS to +4930: ")
 
 
 def test_an_sms_provider_that_cannot_be_made_is_a_channel_that_is_down(settings: Any) -> None:

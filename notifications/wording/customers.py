@@ -117,7 +117,8 @@ def _say(order: Order, text: str, **more: str) -> str:
 
 
 def _greeting(order: Order) -> str:
-    name = order.contact_name or (order.customer.name if order.customer else "")
+    account = order.customer if order.anonymised_at is None else None
+    name = order.contact_name or (account.name if account else "")
     return _say(order, _("Hello %(name)s,"), name=name) if name else _("Hello,")
 
 

@@ -79,6 +79,7 @@ NAVIGATION: Final = [
         },
         _item("Events", "history", "events_event", scope="events:read"),
         _item("Dead letters", "mail_off", "events_eventdelivery", scope="events:read", query={"state__exact": "dead"}),
+        _item("Webhook endpoints", "webhook", "events_webhookendpoint", scope="webhooks:manage"),
         _item("Notifications", "mail", "notifications_notification", scope="events:read"),
         _item("Notification choices", "notifications_off", "notifications_preferences", scope="users:manage"),
         _item("Idempotency keys", "key", "api_idempotencykey", scope="users:manage"),

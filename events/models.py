@@ -111,7 +111,7 @@ class WebhookEndpoint(VersionedEntity):
         indexes: ClassVar = [models.Index(fields=["owner", "-id"], name="endpoint_owner")]
 
     def __str__(self) -> str:
-        return self.url
+        return self.url.partition("://")[2]
 
     @property
     def destination(self) -> str:
@@ -197,6 +197,9 @@ class EventDelivery(models.Model):
                 F("destination"), F("subject_id"), F("event"), condition=Q(state="pending"), name="delivery_in_order"
             ),
             models.Index(F("destination"), F("id"), condition=Q(state="dead"), name="delivery_dead"),
+            models.Index(
+                F("endpoint"), condition=Q(state="dead", endpoint__isnull=False), name="delivery_dead_outside"
+            ),
             models.Index(F("endpoint"), F("id"), condition=Q(endpoint__isnull=False), name="delivery_log"),
             models.Index(
                 F("endpoint"),

@@ -1,4 +1,5 @@
-from typing import ClassVar
+import re
+from typing import ClassVar, Final
 
 from django.contrib import admin
 from django.db.models import Q
@@ -8,6 +9,8 @@ from accounts.admin_base.display import moment
 from accounts.admin_base.filters import DaysFilter
 from accounts.admin_base.searching import ExactSearchAdmin
 from api.idempotency.models import IdempotencyKey
+
+SECRET: Final = re.compile("whsec_[A-Za-z0-9+/=_-]+")
 
 
 @admin.register(IdempotencyKey)
@@ -21,8 +24,15 @@ class IdempotencyKeyAdmin(ExactSearchAdmin):
     sortable_by = ()
     search_help_text = "The key, its principal (user:<id>) or the path"
     fields: ClassVar[tuple[str, ...]] = (
-        "key", "method", "path", "principal", "status", "fingerprint", "headers", "body", "created_at", "expires_at",
+        "key", "method", "path", "principal", "status", "fingerprint", "headers", "answer", "created_at", "expires_at",
     )  # fmt: skip
+
+    readonly_fields = ("answer",)
+
+    @admin.display(description="Body")
+    def answer(self, row: IdempotencyKey) -> str:
+        """Without the secrets in it, which are shown to nobody a second time but to whoever repeats the request."""
+        return SECRET.sub("whsec_…", row.body)
 
     def found_by(self, term: str) -> Q:
         return Q(key=term) | Q(principal=term) | Q(path=term)

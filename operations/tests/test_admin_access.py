@@ -16,6 +16,7 @@ from catalog.tests.factories import make_staff
 from couriers.tests.factories import make_courier, make_picked_up
 from events.models import Event, EventDelivery
 from events.services.sequencing import sequence_new_events
+from events.tests.webhooks import make_endpoint
 from notifications.kinds import Kind
 from notifications.services.choosing import change_preferences
 from notifications.tests.factories import make_notification
@@ -48,6 +49,8 @@ PAGES = {
     "events/event/add": (403, 403, 403),
     "events/eventdelivery": (200, 200, 403),
     "events/eventdelivery/add": (403, 403, 403),
+    "events/webhookendpoint": (200, 403, 403),
+    "events/webhookendpoint/add": (403, 403, 403),
     "notifications/notification": (200, 200, 403),
     "notifications/notification/add": (403, 403, 403),
     "notifications/preferences": (200, 403, 403),
@@ -195,6 +198,7 @@ def test_every_kind_of_object_has_a_page_that_opens() -> None:
     IdempotencyKey.objects.create(principal="user:1", method="POST", path="/x", key="k", expires_at=timezone.now())
     sequence_new_events()
     EventDelivery.objects.create(event=Event.objects.all()[0], subject_id=payment.pk, destination="shop.bell")
+    make_endpoint()
     make_notification(Kind.DELIVERED, order=payment.order)
     change_preferences("contact:0", language="de")
     client = signed_in(make_user(Role.ADMIN))
@@ -204,6 +208,23 @@ def test_every_kind_of_object_has_a_page_that_opens() -> None:
         assert one is not None, model
         page = client.get(f"/admin/{model._meta.app_label}/{model._meta.model_name}/{one.pk}/change/")
         assert page.status_code == 200, model
+
+
+def test_an_answer_kept_for_repetition_shows_no_secret() -> None:
+    secret = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD"
+    kept = IdempotencyKey.objects.create(
+        principal="user:1",
+        method="POST",
+        path="/x",
+        key="k",
+        expires_at=timezone.now(),
+        body=f'{{"secret":"{secret}"}}',
+    )
+
+    page = signed_in(make_user(Role.ADMIN)).get(f"/admin/api/idempotencykey/{kept.pk}/change/")
+
+    assert secret not in page.text
+    assert "{&quot;secret&quot;:&quot;whsec_…&quot;}" in page.text
 
 
 def test_what_people_type_is_shown_as_text() -> None:

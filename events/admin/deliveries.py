@@ -1,4 +1,4 @@
-"""The outbox and its dead letters: all to be looked at, dead letters to be sent again."""
+"""What was brought to whom, and how: dead letters are sent again, to webhook endpoints anything."""
 
 from typing import Any
 
@@ -12,35 +12,20 @@ from django.utils.text import Truncator
 from unfold.contrib.filters.admin import DropdownFilter, MultipleChoicesDropdownFilter
 
 from accounts.actors import Actor
-from accounts.admin_base.display import Tone, badge, linked, moment
+from accounts.admin_base.display import linked, moment
 from accounts.admin_base.filters import DaysFilter
 from accounts.admin_base.moves import Move, MoveForm, MovingAdmin
 from accounts.admin_base.rows import ReadOnlyRows
 from accounts.admin_base.scoped import holds_scope
 from accounts.admin_base.searching import ExactSearchAdmin, as_uuid
+from events.admin.looks import state_badge, unfolding
 from events.handlers import all_destinations
-from events.models import DeliveryState, Event, EventDelivery
+from events.models import DeliveryState, EventDelivery, WebhookAttempt
+from events.services.endpoints import resend_delivery
 from events.services.redriving import redrive, redrive_destination
-from events.types import EVENT_TYPES
 
 READ, WRITE = "events:read", "events:write"
-TONES = {DeliveryState.PENDING: Tone.WAITING, DeliveryState.DELIVERED: Tone.GOOD, DeliveryState.DEAD: Tone.BAD}
-
-
-def state_badge(delivery: EventDelivery) -> SafeString:
-    state = DeliveryState(delivery.state)
-    return badge(state.label, tone=TONES[state])
-
-
-class TypeFilter(DropdownFilter):
-    title = "type"
-    parameter_name = "type"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [(event_type, event_type) for event_type in sorted(EVENT_TYPES)]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Event]) -> QuerySet[Event]:
-        return queryset.filter(type=self.value()) if self.value() else queryset
+WEBHOOKS = "webhook:"
 
 
 class DestinationFilter(DropdownFilter):
@@ -48,53 +33,13 @@ class DestinationFilter(DropdownFilter):
     parameter_name = "destination"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [(destination, destination) for destination in all_destinations()]
+        """The handlers; a webhook endpoint, of which there may be many, only where its own page has led here."""
+        given = request.GET.get(self.parameter_name, "")
+        endpoint = [(given, "This webhook endpoint")] if given.startswith(WEBHOOKS) else []
+        return endpoint + [(destination, destination) for destination in all_destinations()]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[EventDelivery]) -> QuerySet[EventDelivery]:
         return queryset.filter(destination=self.value()) if self.value() else queryset
-
-
-class DeliveriesOfEvent(ReadOnlyRows):
-    model = EventDelivery
-    read_scope = READ
-    columns = ("destination", "shown_state", "attempts", "delivered_at", "last_error")
-    show_change_link = True
-
-    @admin.display(description="State")
-    def shown_state(self, delivery: EventDelivery) -> SafeString:
-        return state_badge(delivery)
-
-
-@admin.register(Event)
-class EventAdmin(ExactSearchAdmin):
-    read_scope = READ
-    list_display = ("sequence", "type", "subject", "occurred", "correlation_id")
-    list_display_links = ("sequence", "type")
-    list_filter = (TypeFilter, ("occurred_at", DaysFilter))
-    ordering = ("-position",)
-    sortable_by = ()
-    search_help_text = "Id of an event, of its subject or of its store, or a correlation or request id"
-    fields = (
-        ("sequence", "position"), "event_id", "type", "subject", "store_id", "occurred_at",
-        ("correlation_id", "request_id"), "data",
-    )  # fmt: skip
-    readonly_fields = ("subject",)
-    inlines = (DeliveriesOfEvent,)
-
-    def found_by(self, term: str) -> Q:
-        key = as_uuid(term)
-        if key is None:
-            return Q(correlation_id=term) | Q(request_id=term)
-        by_key = Q(event_id=key) | Q(subject_id=key) | Q(store_id=key)
-        return by_key | Q(correlation_id=term) | Q(request_id=term)
-
-    @admin.display(description="Subject")
-    def subject(self, event: Event) -> str:
-        return f"{event.subject_type} {event.subject_id} v{event.subject_version}"
-
-    @admin.display(description="Occurred (UTC)")
-    def occurred(self, event: Event) -> SafeString | str:
-        return moment(event.occurred_at)
 
 
 class Redrive(Move):
@@ -106,10 +51,53 @@ class Redrive(Move):
     explanation = "Starts all its attempts anew."
 
     def is_offered(self, target: EventDelivery, *, actor: Actor) -> bool:
-        return target.state == DeliveryState.DEAD
+        return target.state == DeliveryState.DEAD and target.endpoint_id is None
 
     def perform(self, target: EventDelivery, *, actor: Actor, form: MoveForm) -> str:
         return told(redrive([target.pk]))
+
+
+class Resend(Move):
+    name = "resend"
+    label = "Send again"
+    icon = "replay"
+    scope = WRITE
+    tone = "primary"
+    explanation = "Under the same id, now and with all its attempts before it."
+
+    def is_offered(self, target: EventDelivery, *, actor: Actor) -> bool:
+        return target.endpoint_id is not None
+
+    def perform(self, target: EventDelivery, *, actor: Actor, form: MoveForm) -> str:
+        resend_delivery(target.pk)
+        return "It is sent again."
+
+
+class AttemptsOfDelivery(ReadOnlyRows):
+    model = WebhookAttempt
+    read_scope = READ
+    columns = ("number", "at", "outcome", "took", "request", "response")
+    verbose_name_plural = "Attempts"
+
+    @admin.display(description="At (UTC)")
+    def at(self, attempt: WebhookAttempt) -> SafeString | str:
+        return moment(attempt.started_at)
+
+    @admin.display(description="Outcome")
+    def outcome(self, attempt: WebhookAttempt) -> str:
+        return attempt.error or f"answered {attempt.status_code}"
+
+    @admin.display(description="Took")
+    def took(self, attempt: WebhookAttempt) -> str:
+        return f"{attempt.duration_ms:,} ms"
+
+    @admin.display(description="Request")
+    def request(self, attempt: WebhookAttempt) -> SafeString | str:
+        return unfolding(attempt.request_excerpt, title="Body")
+
+    @admin.display(description="Answer")
+    def response(self, attempt: WebhookAttempt) -> SafeString | str:
+        return unfolding(attempt.response_excerpt, title="Body")
 
 
 def told(redriven: int) -> str:
@@ -121,20 +109,24 @@ def told(redriven: int) -> str:
 @admin.register(EventDelivery)
 class EventDeliveryAdmin(MovingAdmin, ExactSearchAdmin):
     read_scope = READ
-    moves = (Redrive(),)
-    list_display = ("event_type", "destination", "shown_state", "attempts", "next_attempt", "error", "created")
+    moves = (Redrive(), Resend())
+    inlines = (AttemptsOfDelivery,)
+    list_display = ("event_type", "goes_to", "shown_state", "attempts", "next_attempt", "error", "created")
     list_filter = (("state", MultipleChoicesDropdownFilter), DestinationFilter, ("created_at", DaysFilter))
-    list_select_related = ("event",)
+    list_select_related = ("event", "endpoint")
     list_before_template = "admin/events/eventdelivery/dead_letters.html"
     ordering = ("-pk",)
     sortable_by = ()
     search_help_text = "Id of the event or of its subject"
     actions = ("redrive_selected",)
     fields = (
-        "event_link", "destination", "shown_state", "attempts", "next_attempt_at", "leased_until", "delivered_at",
+        "event_link", "goes_to", "shown_state", "attempts", "next_attempt_at", "leased_until", "delivered_at",
         "last_error", "created_at",
     )  # fmt: skip
-    readonly_fields = ("event_link", "shown_state")
+    readonly_fields = ("event_link", "goes_to", "shown_state")
+
+    def get_inlines(self, request: HttpRequest, obj: EventDelivery | None = None) -> Any:
+        return self.inlines if obj is not None and obj.endpoint_id else ()
 
     def found_by(self, term: str) -> Q:
         key = as_uuid(term)
@@ -145,7 +137,7 @@ class EventDeliveryAdmin(MovingAdmin, ExactSearchAdmin):
         return [path("redrive-all/", view, name="events_eventdelivery_redrive_all"), *super().get_urls()]
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
-        dead = EventDelivery.objects.filter(state=DeliveryState.DEAD).values("destination")
+        dead = EventDelivery.objects.filter(state=DeliveryState.DEAD).values("destination", "endpoint__url")
         graves = dead.annotate(number=Count("pk")).order_by("destination")
         context = {**(extra_context or {}), "graves": graves, "may_redrive": self.has_redrive_permission(request)}
         return super().changelist_view(request, context)
@@ -175,6 +167,10 @@ class EventDeliveryAdmin(MovingAdmin, ExactSearchAdmin):
     @admin.display(description="Event")
     def event_link(self, delivery: EventDelivery) -> SafeString | str:
         return linked(delivery.event)
+
+    @admin.display(description="Destination")
+    def goes_to(self, delivery: EventDelivery) -> str:
+        return Truncator(delivery.endpoint.url).chars(60) if delivery.endpoint else delivery.destination
 
     @admin.display(description="State")
     def shown_state(self, delivery: EventDelivery) -> SafeString:

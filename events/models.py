@@ -49,6 +49,7 @@ class Event(models.Model):
             models.Index("position", condition=Q(sequence__isnull=True), name="event_unsequenced"),
             models.Index("subject_type", "subject_id", "position", name="event_subject"),
             models.Index("type", "sequence", name="event_type"),
+            models.Index("correlation_id", "position", name="event_correlation"),
         ]
 
     def __str__(self) -> str:

@@ -10,6 +10,7 @@ from django.conf import settings
 from django.db.models import F
 from django.utils import timezone
 
+from api.request_ids import request_context
 from api.transactions import transactional
 from events.envelopes import Subject
 from events.locks import lock_delivery, lock_due_deliveries
@@ -76,18 +77,21 @@ def give_up(delivery: EventDelivery, *, error: str) -> None:
     delivery.last_error = error[:2000]
     delivery.save(update_fields=["state", "leased_until", "last_error"])
     logger.error("delivery %s to %s is a dead letter: %s", delivery.id, delivery.destination, error)
-    event = delivery.event
-    if event.type == DEAD:
-        return
+    if delivery.event.type != DEAD:
+        with request_context(request_id=delivery.event.request_id, trace_id=delivery.event.correlation_id):
+            _tell_of(delivery, reason=error.partition(":")[0])
+
+
+def _tell_of(dead: EventDelivery, *, reason: str) -> None:
     publish(
         DEAD,
-        subject=Subject("event_delivery", delivery.id, delivery.attempts),
-        publisher_id=delivery.endpoint.owner_id if delivery.endpoint else None,
+        subject=Subject("event_delivery", dead.id, dead.attempts),
+        publisher_id=dead.endpoint.owner_id if dead.endpoint else None,
         data={
-            "destination": delivery.destination,
-            "event_id": str(event.event_id),
-            "event_type": event.type,
-            "attempts": delivery.attempts,
-            "reason": error.partition(":")[0],
+            "destination": dead.destination,
+            "event_id": str(dead.event.event_id),
+            "event_type": dead.event.type,
+            "attempts": dead.attempts,
+            "reason": reason,
         },
     )

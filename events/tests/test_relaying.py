@@ -112,13 +112,15 @@ def test_a_dead_letter_is_an_event_itself_but_not_those_that_tell_of_one(publish
         raise ValueError("Ada's order")
 
     handles("order.created", "event_delivery.dead", name="refusing")(refuse)
-    event = publish_order_event()
+    with request_context(request_id="request-1", trace_id="trace-1"):
+        event = publish_order_event()
     for _ in range(2 * (len(RETRY_AFTER_SECONDS) + 1)):
         relay()
         make_due()
     dead = EventDelivery.objects.get(event=event)
     told = Event.objects.get(type="event_delivery.dead")
     assert (told.subject_id, told.store_id, told.publisher_id) == (dead.id, None, None)
+    assert (told.correlation_id, told.request_id) == ("trace-1", "request-1")
     assert told.data == {
         "destination": "refusing",
         "event_id": str(event.event_id),

@@ -142,6 +142,15 @@ def test_the_page_shows_and_keeps_the_choices_of_somebody_without_an_account() -
     assert {option.key for option in options_for(None) if row.wants(option)} == {"delivered.email", "on_its_way.sms"}
 
 
+def test_the_page_is_whole_in_german(untranslated: list[str]) -> None:
+    for role in (Role.COURIER, Role.ADMIN):
+        key = key_of_account(make_user(role).id)
+        change_preferences(key, language="de")
+
+        assert "Wählen Sie, worüber Sie benachrichtigt werden möchten" in Client().get(page_of(key)).text
+    assert untranslated == []
+
+
 def test_opening_the_link_changes_nothing() -> None:
     """Mail programs and virus scanners open links."""
     Client().get(page_of(key_of_contact(ADA)))

@@ -2,17 +2,13 @@
 
 import gettext
 import re
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
-from unittest.mock import patch
 from uuid import uuid4
 
 import pytest
 from django.utils import timezone
-from django.utils.translation import trans_real
 
 from accounts.roles import Role
 from couriers.tests.factories import make_courier
@@ -21,6 +17,7 @@ from notifications.composing import compose
 from notifications.kinds import TERMS, Channel, Kind
 from notifications.models import Notification
 from notifications.recipients import key_of_token
+from notifications.tests.conftest import CATALOGUE
 from notifications.tests.factories import make_dead_letter, make_notification
 from orders.models import Order
 from orders.services.requests import Contact
@@ -30,7 +27,6 @@ from payments.tests.factories import make_payment_in_review
 
 pytestmark = pytest.mark.django_db
 
-CATALOGUE = Path(__file__).parents[1] / "locale/de/LC_MESSAGES"
 LETTERS = [(kind, channel) for kind, terms in TERMS.items() for channel in terms.channels]
 NB = "\N{NO-BREAK SPACE}"
 
@@ -60,23 +56,6 @@ def letter(kind: Kind, channel: Channel = Channel.EMAIL, *, language: str = "en"
     return compose(
         make_notification(kind, channel=channel, language=language, order=an_order(**order), data=data_of(kind))
     )
-
-
-@pytest.fixture
-def untranslated() -> Iterator[list[str]]:
-    """Every text that was asked for in German and is not in our catalogue."""
-    with (CATALOGUE / "django.mo").open("rb") as compiled:
-        known = gettext.GNUTranslations(compiled)._catalog  # type: ignore[attr-defined]
-    missing: list[str] = []
-    translate = trans_real.gettext
-
-    def listen(message: str) -> str:
-        if trans_real.get_language() == "de" and message not in known:
-            missing.append(message)
-        return translate(message)
-
-    with patch("django.utils.translation._trans.gettext", listen, create=True):
-        yield missing
 
 
 @pytest.mark.parametrize(("kind", "channel"), LETTERS)

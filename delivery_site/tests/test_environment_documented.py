@@ -28,12 +28,13 @@ def test_env_example_offers_exactly_what_the_settings_and_compose_read() -> None
 
 
 def test_compose_knows_no_default_secret() -> None:
-    secrets = re.findall(r"\$\{(\w*(?:SECRET|KEY|PASSWORD)\w*)(..)", text_of("docker-compose.yml"))
+    secrets = re.findall(r"\$\{(\w*(?:SECRET|KEY|PASSWORD|AUTH)\w*)(..)", text_of("docker-compose.yml"))
     assert {name for name, _ in secrets} == {
         "POSTGRES_PASSWORD",
         "SECRET_KEY",
         "JWT_SIGNING_KEY",
         "SIMULATED_PROVIDER_SECRET",
+        "FLOWER_BASIC_AUTH",
     }
     assert {operator for _, operator in secrets} == {":?"}
 

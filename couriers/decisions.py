@@ -35,6 +35,18 @@ class ShownCandidate:
     late_seconds: int
     proposed_for: tuple[UUID, ...]
 
+    @property
+    def door_minutes(self) -> str:
+        return _minutes(self.door_seconds)
+
+    @property
+    def late_minutes(self) -> str:
+        return _minutes(self.late_seconds)
+
+    @property
+    def travel_minutes(self) -> str:
+        return _minutes(self.travel_seconds)
+
     @classmethod
     def of(cls, kept: Mapping[str, Any], *, names: Names, chosen: UUID | None) -> Self:
         courier_id = UUID(kept["courier_id"])
@@ -85,7 +97,9 @@ class ShownDecision:
 
     @property
     def title(self) -> str:
-        return dict(OUTCOMES)[self.outcome]
+        """Who was chosen, else why nobody."""
+        chosen = next((one.name for one in self.candidates if one.is_chosen), None)
+        return chosen or dict(OUTCOMES)[self.outcome]
 
     @property
     def counted(self) -> Sequence[tuple[str, int]]:
@@ -127,6 +141,10 @@ def matching_of(order: Order, *, most: int = SHOWN) -> Matching:
         suggestion=ShownDecision.of(suggested, names=names) if suggested else None,
         decisions=tuple(ShownDecision.of(one, names=names) for one in kept),
     )
+
+
+def _minutes(seconds: int) -> str:
+    return f"{round(seconds / 60)} min"
 
 
 def _suggestion(order: Order) -> MatchingDecision | None:

@@ -52,14 +52,16 @@ class AssignmentAdmin(MovingAdmin, ExactSearchAdmin):
             None,
             {
                 "fields": (
-                    ("order_shown", "courier_link"), ("status_shown", "failure_reason"), ("accepted", "picked_up"),
-                    ("delivered", "ended"), ("recipient", "pin_attempts"), "note",
+                    ("order_shown", "courier_link"), ("status_shown", "failure_reason"), ("offered", "expires"),
+                    ("decline_reason", "expiry_reason"), ("accepted", "picked_up"), ("delivered", "ended"),
+                    ("recipient", "pin_attempts"), "note",
                 )
             },
         ),
     )  # fmt: skip
     readonly_fields = (
-        "order_shown", "courier_link", "status_shown", "accepted", "picked_up", "delivered", "ended", "pin_attempts",
+        "order_shown", "courier_link", "status_shown", "offered", "expires", "accepted", "picked_up",
+        "delivered", "ended", "pin_attempts",
     )  # fmt: skip
 
     def reachable_by(self, user: User, rows: QuerySet[Assignment]) -> QuerySet[Assignment]:
@@ -89,6 +91,14 @@ class AssignmentAdmin(MovingAdmin, ExactSearchAdmin):
     @admin.display(description="Status")
     def status_shown(self, assignment: Assignment) -> SafeString:
         return assignment_badge(assignment)
+
+    @admin.display(description="Offered")
+    def offered(self, assignment: Assignment) -> SafeString | str:
+        return moment(assignment.offered_at, zone=assignment.order.store.time_zone)
+
+    @admin.display(description="To be answered by")
+    def expires(self, assignment: Assignment) -> SafeString | str:
+        return moment(assignment.expires_at, zone=assignment.order.store.time_zone)
 
     @admin.display(description="Accepted")
     def accepted(self, assignment: Assignment) -> SafeString | str:

@@ -24,12 +24,15 @@ DISPATCH: Final = "dispatch"
 DELIVER: Final = "deliver"
 
 
-class CourierChoice(forms.ModelChoiceField[Courier]):
-    """Each with what tells whether they can."""
+def described(courier: Courier) -> str:
+    """With what tells whether they can."""
+    now, vehicle = courier.availability.label.lower(), courier.get_vehicle_display().lower()
+    return f"{courier.name}: {now}, {vehicle}, carries {courier.active_orders} of {courier.capacity}"
 
+
+class CourierChoice(forms.ModelChoiceField[Courier]):
     def label_from_instance(self, obj: Courier) -> str:
-        carries = f"{obj.active_orders} of {obj.capacity}"
-        return f"{obj.name}: {obj.availability.label.lower()}, {obj.get_vehicle_display().lower()}, carries {carries}"
+        return described(obj)
 
 
 def courier_choice() -> CourierChoice:
@@ -176,4 +179,5 @@ class Fail(CarryingMove):
         return f"{target} could not be delivered."
 
 
-CARRYING_MOVES: Final = (Assign(), PickUp(), Deliver(), Fail(), Reassign(), Unassign())
+BEFORE_OFFERS: Final = (Assign(),)
+AFTER_OFFERS: Final = (PickUp(), Deliver(), Fail(), Reassign(), Unassign())

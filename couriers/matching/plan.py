@@ -35,8 +35,21 @@ class Outcome(StrEnum):
     """Those who could are needed more elsewhere."""
 
 
-OUTCOMES: Final = [(one.value, one.name.replace("_", " ").capitalize()) for one in Outcome]
-EXCLUSIONS: Final = [(one.value, one.name.replace("_", " ").capitalize()) for one in Exclusion]
+OUTCOMES: Final = [
+    (Outcome.PROPOSED.value, "A courier is proposed"),
+    (Outcome.TOO_EARLY.value, "Not ready for a while"),
+    (Outcome.NOBODY.value, "Nobody could"),
+    (Outcome.OUTNUMBERED.value, "Who could is needed more elsewhere"),
+]
+EXCLUSIONS: Final = [
+    (Exclusion.OTHER_STORE.value, "Other stores"),
+    (Exclusion.OFFLINE.value, "Offline"),
+    (Exclusion.AT_CAPACITY.value, "At capacity"),
+    (Exclusion.ASKED_ALREADY.value, "Asked already"),
+    (Exclusion.BEING_ASKED.value, "Being asked"),
+    (Exclusion.SILENT.value, "Not heard of for long"),
+    (Exclusion.TOO_FAR.value, "Too far"),
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

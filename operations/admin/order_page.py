@@ -10,6 +10,7 @@ from django.utils.safestring import SafeString
 from accounts.models import User
 from accounts.roles import Role
 from couriers.admin import assignment_badge
+from couriers.decisions import Matching, matching_of
 from couriers.models import Assignment, Courier
 from events.admin import state_badge
 from events.models import Event
@@ -20,6 +21,7 @@ from payments.admin import payment_badge, refund_badge
 from payments.models import Payment
 
 EVENT_ROWS: Final = 30
+DECISION_ROWS: Final = 3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,10 +53,11 @@ class OrderPage:
     payments: Sequence[Shown]
     assignments: Sequence[Shown]
     courier: Courier | None
+    matching: Matching | None
     events: Sequence[Shown]
 
 
-def order_page(order: Order, *, with_events: bool) -> OrderPage:
+def order_page(order: Order, *, with_events: bool, with_matching: bool) -> OrderPage:
     assignments = list(order.assignments.select_related("courier").order_by("-id"))
     return OrderPage(
         badge=status_badge(order.status),
@@ -65,6 +68,7 @@ def order_page(order: Order, *, with_events: bool) -> OrderPage:
         payments=[_shown_payment(payment) for payment in _payments(order)],
         assignments=[Shown(row=assignment, badge=assignment_badge(assignment)) for assignment in assignments],
         courier=_courier(order, assignments),
+        matching=matching_of(order, most=DECISION_ROWS) if with_matching else None,
         events=[_shown_event(event) for event in _events(order)] if with_events else (),
     )
 

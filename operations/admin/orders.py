@@ -91,7 +91,7 @@ class FullOrderAdmin(OrderAdmin):
         with_events = holds_scope(request, "events:read")
         return {
             **super().page_context(target, request=request),
-            "page": order_page(target, with_events=with_events),
+            "page": order_page(target, with_events=with_events, with_matching=holds_scope(request, "dispatch")),
             "links": list(self._links(target, with_events=with_events)),
             "zone": target.store.time_zone,
             "sees_couriers": holds_scope(request, "couriers:read"),

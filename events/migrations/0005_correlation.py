@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('events', '0003_removed_until'),
+        ('events', '0004_webhooks_dead'),
     ]
 
     operations = [

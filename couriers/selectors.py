@@ -97,5 +97,6 @@ def active_assignment(order: Order) -> Assignment | None:
 
 
 def latest_assignment(order: Order) -> Assignment | None:
-    """Final only under the order's lock."""
-    return Assignment.objects.filter(order=order).select_related("order").order_by("-pk").first()
+    """Who has, or had, the order last; who was only asked does not count. Final only under the order's lock."""
+    taken = Assignment.objects.filter(order=order, accepted_at__isnull=False)
+    return taken.select_related("order").order_by("-pk").first()

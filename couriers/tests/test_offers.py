@@ -220,6 +220,19 @@ def test_a_courier_of_the_open_pool_may_be_quicker_than_who_was_asked() -> None:
     assert (offered.status, offered.expiry_reason, offered.version) == ("expired", "taken", 2)
 
 
+def test_an_order_that_others_were_asked_about_too_can_be_taken_back(dispatcher: Caller) -> None:
+    order, couriers = make_confirmed_order(), [make_free_courier(), make_free_courier()]
+    first, _ = offer(order, *couriers)
+    answer(first, "accept")
+    for _ in range(2):
+        response = dispatcher.post(f"orders/{order.id}/unassign")
+        assert (response.status_code, response.json()["id"]) == (200, str(first.id))
+        offer(order, couriers[1])
+    first.refresh_from_db()
+    assert first.status == "released"
+    assert Courier.objects.get(pk=couriers[0].pk).active_orders == 0
+
+
 def test_staff_who_assign_an_offered_order_end_its_offers(dispatcher: Caller) -> None:
     order, asked, chosen = make_confirmed_order(), make_free_courier(), make_free_courier()
     offer(order, asked, chosen)

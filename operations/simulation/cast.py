@@ -84,6 +84,7 @@ class EndlessCast(Cast):
     """The seeded couriers and stores; wishes without end."""
 
     async def assemble(self) -> None:
+        await self._stage.let_some_offer()
         await super().assemble()
         self._couriers = await self._stage.seeded_couriers()
         await a_few_at_once(partial(self._let_ride, courier) for courier in self._couriers.values())

@@ -20,6 +20,8 @@ class Store:
     name: str
     place: Place
     preparation_minutes: float
+    offers_automatically: bool = False
+    open_pool: bool = True
 
     @classmethod
     def read(cls, body: Json) -> "Store":
@@ -28,6 +30,8 @@ class Store:
             name=body["name"],
             place=Place(float(body["latitude"]), float(body["longitude"])),
             preparation_minutes=float(body.get("preparation_minutes") or 10),
+            offers_automatically=bool(body.get("offers_automatically", False)),
+            open_pool=bool(body.get("open_pool", True)),
         )
 
 

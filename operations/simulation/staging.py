@@ -16,6 +16,7 @@ PASSWORD = "demo-password"
 CUSTOMERS = 8
 FULL_SHELF = 200
 AT_ONCE = 4
+OFFERING_EVERY = 3
 
 Result = TypeVar("Result")
 
@@ -64,6 +65,13 @@ class Stage:
         """By name."""
         rows = everything(self._admin, "/api/v2/stores")
         return {store.name: store async for store in (Store.read(row) async for row in rows)}
+
+    async def let_some_offer(self) -> None:
+        """Every so many stores offer their orders to couriers by themselves, so that it can be seen."""
+        stores = await self.stores()
+        names = sorted(stores)[::OFFERING_EVERY]
+        for store in (stores[name] for name in names if not stores[name].offers_automatically):
+            await self._admin.patch(f"/api/v2/stores/{store.id}", {"offers_automatically": True})
 
     async def city_stores(self, city: City) -> dict[str, str]:
         """Open the city's restaurants; store ids by restaurant."""

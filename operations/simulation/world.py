@@ -51,6 +51,8 @@ class World:
         """What the customer will tell the courier at the door; by order."""
         self.assignments: dict[str, Assignment] = {}
         """Active ones by order, as the dispatcher last saw them."""
+        self.offers: list[Assignment] = []
+        """What couriers have been asked and not answered, as the dispatcher last saw it."""
         self.nearly_sold_out: set[str] = set()
         """Products customers found few pieces of."""
         self.stock_added: Counter[str] = Counter()

@@ -65,6 +65,7 @@ class SiteInMemory:
             ("GET", "/api/v2/stores", lambda **_: _page(list(self.stores.values()))),
             ("GET", f"/api/v2/stores/{id_}", lambda id_, **_: self.stores[id_]),
             ("POST", "/api/v2/stores", lambda body, **_: self._store(body)),
+            ("PATCH", f"/api/v2/stores/{id_}", lambda id_, body, **_: _changed(self.stores[id_], body)),
             ("POST", f"/api/v2/stores/{id_}/members", lambda _, **__: {}),
             ("GET", "/api/v2/products", lambda query, **_: _page(_matching(self.products, query, "store"))),
             ("POST", "/api/v2/products", lambda body, **_: self._product(body)),
@@ -88,6 +89,7 @@ class SiteInMemory:
             ("GET", f"/api/v2/deliveries/{id_}", lambda id_, **_: {"order_id": id_, "progress": 75}),
             ("POST", "/api/v2/payments", self._pay),
             ("GET", "/api/v2/assignments", lambda query, **_: _page(_matching(self.assignments, query, "status"))),
+            ("POST", f"/api/v2/assignments/{id_}/(accept|decline)", self._answer),
             ("POST", f"/api/v2/assignments/{id_}/(pick-up|deliver|fail)", self._carry),
         ]
 
@@ -190,6 +192,15 @@ class SiteInMemory:
 
     def _accept(self, order_id: str, *, email: str, **_: Any) -> Row:
         return self._assign(order_id, body={"courier_id": self._me(email)["id"]})
+
+    def offer(self, order_id: str, *, courier_id: str) -> Row:
+        return _kept(self.assignments, {"order_id": order_id, "courier_id": courier_id, "status": "offered"})
+
+    def _answer(self, assignment_id: str, answer: str, **_: Any) -> Row:
+        offer = self.assignments.pop(assignment_id) if answer == "accept" else self.assignments[assignment_id]
+        if answer == "accept":
+            return self._assign(offer["order_id"], body={"courier_id": offer["courier_id"]})
+        return _changed(offer, {"status": "declined"})
 
     def _assign(self, order_id: str, *, body: Row, **_: Any) -> Row:
         order, courier_id = self.orders[order_id], body["courier_id"]

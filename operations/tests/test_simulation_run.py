@@ -240,6 +240,56 @@ def test_an_order_left_over_from_before_is_carried_on_by_its_courier() -> None:
     assert site.positions[courier["id"]][0]["latitude"] == BERLIN.latitude
 
 
+@pytest.mark.parametrize(("mood", "outcome"), [(0.5, "delivered"), (0.05, "confirmed")])
+def test_couriers_mostly_accept_what_they_are_offered_and_leave_to_others_what_is_not(
+    mood: float, outcome: str
+) -> None:
+    site = SiteInMemory(couriers=1)
+    courier = next(iter(site.couriers.values()))
+    product = next(iter(site.products.values()))
+    site.stores[product["store_id"]]["open_pool"] = False
+
+    async def errand(connection: Connection) -> list[str]:
+        staff = staff_of(connection)
+        door = {"address": "1 Main St", "latitude": 52.521, "longitude": 13.405}
+        body = {"items": [{"product_id": product["id"], "quantity": 1}], "dropoff": door, "payment_method": "cash"}
+        orders = [(await staff.admin.post("/api/v2/orders", body)).body["id"] for _ in range(2)]
+        for order_id in orders:
+            for action in ("confirm", "ready"):
+                await staff.admin.post(f"/api/v2/orders/{order_id}/{action}")
+        offer = site.offer(orders[0], courier_id=courier["id"])
+
+        world = a_world()
+        world.dice.random = lambda: mood  # type: ignore[method-assign]
+        watcher = Dispatcher(world, staff.dispatcher)
+        shift = Shift(begins_at=BERLIN, metres_per_minute=300, pickup_minutes=1, dropoff_minutes=1)
+        session = type(staff.admin)(connection, email="courier1@example.com", password="demo-password")
+        work = CourierAtWork(world, session, rivalry=Rivalry(world.dice), courier_id=courier["id"], shift=shift)
+        await watcher.look_at_assignments()
+        await watcher.look()
+        async with asyncio.timeout(10), asyncio.TaskGroup() as group:
+            tasks = [group.create_task(watcher.watch()), group.create_task(work.work())]
+            while site.orders[orders[0]]["status"] != "delivered" and offer["status"] != "declined":
+                await world.next_look()
+            await world.next_look()
+            for task in tasks:
+                task.cancel()
+        return [str(site.orders[order_id]["status"]) for order_id in orders]
+
+    assert visit(site, errand) == [outcome, "confirmed"]
+
+
+def test_every_third_store_of_an_endless_day_offers_by_itself(city: City) -> None:
+    site = SiteInMemory()
+    perform(site, city, wishes=1)
+    offering = [bool(site.stores[key].get("offers_automatically")) for key in sorted(site.stores, key=_by_name(site))]
+    assert offering == [number % 3 == 0 for number in range(len(offering))]
+
+
+def _by_name(site: SiteInMemory) -> Callable[[str], str]:
+    return lambda key: str(site.stores[key]["name"])
+
+
 def test_where_store_staff_have_no_say_the_dispatcher_acts() -> None:
     class OnlyDispatchers(SiteInMemory):
         async def __call__(self, request: httpx.Request) -> httpx.Response:

@@ -24,11 +24,20 @@ DEFAULT_RECEIVER_PORT = 8800
 
 EXPIRY_MINUTES = 15.0
 LATE_MINUTES = 2.0
+OFFER_MINUTES = 2.0
 COURIER_NOT_FOUND_MINUTES = 10.0
 CONFIRMATION_OVERDUE_MINUTES = 10.0
 MONEY_OVERDUE_MINUTES = 2.0
 SHORTEST_EXPIRY_SECONDS = 10.0
 """The payment provider's way to us and back does not get shorter with the clock."""
+
+SHORTEST_OFFER_SECONDS = 15.0
+"""Simulated couriers look at what they are offered every few seconds, whatever the speed of the day."""
+
+OFFER_AGAIN_SECONDS = 5
+"""Who was under way when they were asked is asked again when they may be back."""
+
+MATCHING_SECONDS = 1.0
 
 SHORTEST_LATE_SECONDS = 6.0
 """Late has to mean after the sweep that expires orders, which keeps its own pace too."""
@@ -117,6 +126,9 @@ def _server(port: int, *, data: Path | None, speed: float) -> Server:
         "ORDER_EXPIRY_SECONDS": str(max(SHORTEST_EXPIRY_SECONDS, EXPIRY_MINUTES * 60 / speed)),
         "SIMULATED_LATE_SECONDS": str(max(SHORTEST_LATE_SECONDS, LATE_MINUTES * 60 / speed)),
         "COURIER_NOT_FOUND_SECONDS": str(max(SHORTEST_EXPIRY_SECONDS, COURIER_NOT_FOUND_MINUTES * 60 / speed)),
+        "OFFER_SECONDS": str(round(max(SHORTEST_OFFER_SECONDS, OFFER_MINUTES * 60 / speed))),
+        "OFFER_AGAIN_SECONDS": str(OFFER_AGAIN_SECONDS),
+        "MATCHING_SECONDS": str(MATCHING_SECONDS),
         "CONFIRMATION_OVERDUE_SECONDS": str(max(SHORTEST_EXPIRY_SECONDS, CONFIRMATION_OVERDUE_MINUTES * 60 / speed)),
         "MONEY_OVERDUE_SECONDS": str(max(SHORTEST_EXPIRY_SECONDS, MONEY_OVERDUE_MINUTES * 60 / speed)),
         "RATELIMIT_ENABLE": "false",

@@ -16,6 +16,12 @@ RACED_FOR = 0.3
 EARLY_MINUTES = 4.0
 """How long a courier is willing to stand at the counter."""
 
+PATIENCE_MINUTES = 8.0
+"""How long an order of a store that offers by itself is left to whom it will be offered."""
+
+DECLINES = 0.1
+DECLINE_REASONS = ("too_far", "too_big", "busy", "other")
+
 FAILURES = 0.03
 FAILURE_REASONS = ("nobody_home", "wrong_address", "refused")
 
@@ -60,6 +66,7 @@ class CourierAtWork:
         self._id = courier_id
         self._shift = shift
         self._done: set[str] = set()
+        self._answered: set[str] = set()
         self._riding: Riding
 
     async def work(self) -> None:
@@ -67,7 +74,7 @@ class CourierAtWork:
         await self._come_online()
         while not self._may_go_home():
             try:
-                assignment = self._handed_over() or await self._win_one()
+                assignment = self._handed_over() or await self._answer_one() or await self._win_one()
                 if assignment is None:
                     await self._world.next_look()
                 else:
@@ -105,6 +112,33 @@ class CourierAtWork:
         mine = (assignment for assignment in self._world.assignments.values() if assignment.courier_id == self._id)
         return next((a for a in mine if a.id not in self._done and self._world.knows_way_of(a.order_id)), None)
 
+    async def _answer_one(self) -> Assignment | None:
+        """Accept what is offered, mostly."""
+        offer = self._offered()
+        if offer is None:
+            return None
+        self._answered.add(offer.id)
+        await self._world.pace.wait(self._world.dice.uniform(0.1, 0.6))
+        if self._world.dice.random() < DECLINES:
+            await self._decline(offer)
+            return None
+        return await self._taken(f"/api/v2/assignments/{offer.id}/accept", self._world.orders[offer.order_id])
+
+    def _offered(self) -> Assignment | None:
+        mine = (offer for offer in self._world.offers if offer.courier_id == self._id)
+        return next((o for o in mine if o.id not in self._answered and self._world.knows_way_of(o.order_id)), None)
+
+    async def _decline(self, offer: Assignment) -> None:
+        number = self._world.orders[offer.order_id].short_number
+        try:
+            reason = self._world.dice.choice(DECLINE_REASONS)
+            await self._client.post(f"/api/v2/assignments/{offer.id}/decline", {"reason": reason})
+        except Refused as refusal:
+            if refusal.status != 409:
+                raise
+        else:
+            self._world.tell(f"{number} declined by {self._me.name}: {reason.replace('_', ' ')}", status="refused")
+
     async def _win_one(self) -> Assignment | None:
         order = self._tempting()
         if order is None:
@@ -126,10 +160,17 @@ class CourierAtWork:
             order.status != "confirmed"
             or self._rivalry.is_crowded(order.id)
             or order.store_id not in self._world.stores
+            or self._is_left_to_others(order)
         ):
             return False
         there = self._world.pace.minute + self._riding.minutes_to(self._world.place_of(order))
         return self._world.ready_minute.get(order.id, 0.0) - there <= EARLY_MINUTES
+
+    def _is_left_to_others(self, order: Order) -> bool:
+        """Where stores offer by themselves, one waits to be asked, for a while."""
+        store = self._world.stores[order.store_id]
+        waited = self._world.pace.minute - self._world.ready_minute.get(order.id, self._world.pace.minute)
+        return not store.open_pool or (store.offers_automatically and waited < PATIENCE_MINUTES)
 
     def _price(self, order: Order) -> float:
         waited = self._world.pace.minute - self._world.ready_minute.get(order.id, self._world.pace.minute)
@@ -141,8 +182,12 @@ class CourierAtWork:
         return any(item["id"] == order.id for item in body["results"])
 
     async def _accept(self, order: Order) -> Assignment | None:
+        return await self._taken(f"/api/v2/orders/{order.id}/accept", order)
+
+    async def _taken(self, path: str, order: Order) -> Assignment | None:
+        """None for who comes too late."""
         try:
-            reply = await self._client.post(f"/api/v2/orders/{order.id}/accept")
+            reply = await self._client.post(path)
         except Refused as refusal:
             if refusal.status != 409:
                 raise

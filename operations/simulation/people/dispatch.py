@@ -47,10 +47,11 @@ class Dispatcher:
         await self._world.looked()
 
     async def look_at_assignments(self) -> None:
-        """Who carries what; this is how couriers learn of orders that somebody gave them."""
-        params = {"status": ["accepted", "picked_up"]}
+        """Who carries what, and who is asked: this is how couriers learn of orders somebody gave or offered them."""
+        params = {"status": ["offered", "accepted", "picked_up"]}
         found = [Assignment.read(body) async for body in everything(self._client, "/api/v2/assignments", params)]
-        self._world.assignments = {assignment.order_id: assignment for assignment in found}
+        self._world.offers = [assignment for assignment in found if assignment.status == "offered"]
+        self._world.assignments = {one.order_id: one for one in found if one.status != "offered"}
 
     async def work(self) -> None:
         await Duties(self._world, find=self._duty).work()

@@ -1,0 +1,1 @@
+"""What `feed_under_fire` consists of."""

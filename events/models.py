@@ -127,6 +127,7 @@ class DeliveryState(models.TextChoices):
     PENDING = "pending", "Pending"
     DELIVERED = "delivered", "Delivered"
     DEAD = "dead", "Dead letter"
+    DISCARDED = "discarded", "Discarded"
 
 
 class EventDeliveryQuerySet(models.QuerySet["EventDelivery"]):

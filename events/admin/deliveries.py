@@ -18,6 +18,7 @@ from accounts.admin_base.moves import Move, MoveForm, MovingAdmin
 from accounts.admin_base.rows import ReadOnlyRows
 from accounts.admin_base.scoped import holds_scope
 from accounts.admin_base.searching import ExactSearchAdmin, as_uuid
+from events.admin.discarding import Discard
 from events.admin.looks import state_badge, unfolding
 from events.handlers import all_destinations
 from events.models import DeliveryState, EventDelivery, WebhookAttempt
@@ -109,7 +110,7 @@ def told(redriven: int) -> str:
 @admin.register(EventDelivery)
 class EventDeliveryAdmin(MovingAdmin, ExactSearchAdmin):
     read_scope = READ
-    moves = (Redrive(), Resend())
+    moves = (Redrive(), Resend(), Discard())
     inlines = (AttemptsOfDelivery,)
     list_display = ("event_type", "goes_to", "shown_state", "attempts", "next_attempt", "error", "created")
     list_filter = (("state", MultipleChoicesDropdownFilter), DestinationFilter, ("created_at", DaysFilter))

@@ -10,6 +10,7 @@ STATE_TONES: Final = {
     DeliveryState.PENDING: Tone.WAITING,
     DeliveryState.DELIVERED: Tone.GOOD,
     DeliveryState.DEAD: Tone.BAD,
+    DeliveryState.DISCARDED: Tone.QUIET,
 }
 
 

@@ -20,6 +20,7 @@ logger = logging.getLogger(__name__)
 
 BATCH: Final = 1_000
 BATCHES_PER_RUN: Final = 100
+SETTLED: Final = (DeliveryState.DELIVERED, DeliveryState.DISCARDED)
 
 
 class SequenceBroken(RuntimeError):
@@ -91,7 +92,7 @@ def remove_events(until: datetime) -> int:
 
 def _held(events: list[Event]) -> dict[int, str]:
     """The events that some destination still waits for, and the destination. A retired endpoint waits for nothing."""
-    unsettled = [row for row in lock_deliveries_of(events) if row.state != DeliveryState.DELIVERED]
+    unsettled = [row for row in lock_deliveries_of(events) if row.state not in SETTLED]
     endpoints = WebhookEndpoint.objects.filter(pk__in={row.endpoint_id for row in unsettled})
     retired = set(endpoints.exclude(retired_at=None).values_list("pk", flat=True))
     return {row.event_id: row.destination for row in unsettled if row.endpoint_id not in retired}

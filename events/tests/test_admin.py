@@ -39,12 +39,37 @@ def states() -> list[tuple[str, str, int]]:
 def test_dead_letter_is_sent_again_by_its_button(dispatcher: Client) -> None:
     dead = make_dead_letter()
     page = dispatcher.get(f"{DELIVERIES}{dead.pk}/change/")
-    assert buttons(page) == ["redrive"]
+    assert buttons(page) == ["redrive", "discard"]
 
     answer = press(dispatcher, page, "redrive")
 
     assert told(answer) == ["1 dead letter is sent again."]
     assert states() == [("shop.bell", "pending", 0)]
+
+
+def test_dead_letter_is_discarded_with_a_reason(dispatcher: Client) -> None:
+    dead = make_dead_letter()
+    page = dispatcher.get(f"{DELIVERIES}{dead.pk}/change/")
+
+    answer = press(dispatcher, page, "discard", reason="Refunded by hand")
+
+    assert told(answer) == ["The dead letter is discarded."]
+    dead.refresh_from_db()
+    assert (dead.state, dead.last_error) == (
+        "discarded", "Discarded by Dispatcher: Refunded by hand\nOperationalError: gone",
+    )  # fmt: skip
+    assert buttons(dispatcher.get(f"{DELIVERIES}{dead.pk}/change/")) == []
+
+
+def test_what_was_sent_again_meanwhile_is_not_discarded(dispatcher: Client) -> None:
+    dead = make_dead_letter()
+    page = dispatcher.get(f"{DELIVERIES}{dead.pk}/change/")
+    EventDelivery.objects.update(state=DeliveryState.PENDING)
+
+    answer = press(dispatcher, page, "discard", reason="Refunded by hand")
+
+    assert told(answer) == ["It is no dead letter any more; nothing was done."]
+    assert EventDelivery.objects.get().state == "pending"
 
 
 def test_button_pressed_twice_says_that_nothing_was_left_to_do(dispatcher: Client) -> None:

@@ -135,6 +135,13 @@ def test_what_a_destination_still_waits_for_keeps_what_follows(state: str, caplo
     assert caplog.messages == ["sequence 3 waits for couriers.y and keeps what follows"]
 
 
+def test_a_discarded_dead_letter_goes_with_its_event() -> None:
+    delivery(published(100), state=DeliveryState.DISCARDED)
+    young = delivery(published(80), state=DeliveryState.DISCARDED)
+    remove_old()
+    assert (kept(), EventDelivery.objects.get().pk) == ([2], young)
+
+
 def test_a_retired_endpoint_waits_for_nothing() -> None:
     event, gone = published(100), endpoint(retired_at=timezone.now())
     letter = delivery(event, destination=gone.destination, endpoint=gone, state=DeliveryState.DEAD)

@@ -139,7 +139,7 @@ def test_a_webhook_is_sent_again_whatever_became_of_it(state: str) -> None:
     delivered_at = timezone.now() if state == "delivered" else None
     delivery = make_webhook(endpoint, state=state, attempts=7, delivered_at=delivered_at)
     page = dispatcher.get(f"{DELIVERIES}{delivery.pk}/change/")
-    assert buttons(page) == ["resend"]
+    assert "resend" in buttons(page)
     assert told(press(dispatcher, page, "resend")) == ["It is sent again."]
     assert states(endpoint) == [("pending", 0)]
 

@@ -323,7 +323,7 @@ NOTIFICATION_RETENTION_DAYS = env.int("NOTIFICATION_RETENTION_DAYS", 90)
 # --- Webhooks out -----------------------------------------------------------------------------------------------------
 
 # How many requests may be under way to one endpoint at a time, over all workers.
-WEBHOOK_CONCURRENCY = env.int("WEBHOOK_CONCURRENCY", 4)
+WEBHOOK_CONCURRENCY = env.int("WEBHOOK_CONCURRENCY", 10)
 WEBHOOK_TIMEOUT_SECONDS = env.float("WEBHOOK_TIMEOUT_SECONDS", 15)
 WEBHOOK_RETRY_SECONDS: list[float] = env.list(
     "WEBHOOK_RETRY_SECONDS", [5, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400], subcast=float

@@ -74,15 +74,16 @@ class Installation:
 
 
 @contextmanager
-def in_several_processes(*webs: str) -> Iterator[Installation]:
-    """With one web server or several; the payment provider calls the first."""
+def in_several_processes(*webs: str, settings: Mapping[str, str] | None = None) -> Iterator[Installation]:
+    """With one web server or several; the payment provider calls the first. `settings` go before the fast ones."""
     with working_folder() as folder, ExitStack() as leaving:
         database, broker = Database(folder), Broker(folder)
         for service in (database, broker):
             leaving.callback(service.end)
             service.start()
         ports = [free_port() for _ in webs]
-        environment = environment_of(folder, port=ports[0], DATABASE_URL=database.url, REDIS_URL=broker.url)
+        services = {"DATABASE_URL": database.url, "REDIS_URL": broker.url}
+        environment = environment_of(folder, port=ports[0], **services, **(settings or {}))
         commands = {
             **{
                 web: [word.format(port=port) for word in WEB_COMMANDS[web]]
@@ -142,11 +143,11 @@ def manage(*arguments: str, environment: Mapping[str, str]) -> subprocess.Comple
     )
 
 
-def environment_of(folder: Path, *, port: int, **services: str) -> dict[str, str]:
+def environment_of(folder: Path, *, port: int, **settings: str) -> dict[str, str]:
     url = url_of(port)
     inherited = {name: value for name, value in os.environ.items() if name not in NOT_INHERITED}
     own = {"VAR_DIR": str(folder / "var"), "ENV_FILE": os.devnull, "PUBLIC_URL": url, "INTERNAL_URL": url}
-    return {**inherited, **FAST, **own, **services}
+    return {**inherited, **FAST, **own, **settings}
 
 
 @contextmanager

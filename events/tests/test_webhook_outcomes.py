@@ -1,5 +1,6 @@
 """What becomes of a delivery and of its endpoint after an attempt."""
 
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from typing import Any
@@ -394,3 +395,13 @@ def test_a_lease_outlasts_the_request_whatever_the_settings(settings: Any) -> No
     (held,) = claim_due(limit=10)
     assert held.delivery.leased_until is not None
     assert (held.delivery.leased_until - before).total_seconds() == pytest.approx(18, abs=2)
+
+
+def test_who_fails_is_asked_by_one_request_at_a_time(settings: Any, django_assert_num_queries: Any) -> None:
+    settings.WEBHOOK_CONCURRENCY = 3
+    well, ill = make_endpoint(), make_endpoint(failing_since=timezone.now())
+    for _ in range(5):
+        happen()
+    assert Counter(held.endpoint for held in claim_due(limit=100)) == {well: 3, ill: 1}
+    with django_assert_num_queries(1):
+        assert claim_due(limit=100) == []

@@ -3,16 +3,18 @@
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import Exists, OuterRef
+from django.db.models import Count, Exists, OuterRef, Subquery
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from api.transactions import transactional
 from events.audience import Audience
 from events.locks import lock_endpoint
-from events.models import DeliveryState, EventDelivery, WebhookEndpoint
+from events.models import DeliveryState, EventDelivery, EventDeliveryQuerySet, WebhookEndpoint
 from events.services.deliveries import claim
 
 WITHHELD = "withheld: its owner may not see this event any more"
@@ -39,9 +41,20 @@ def claim_due(*, limit: int) -> list[Claim]:
 
 
 def _endpoints_with_due_deliveries() -> list[WebhookEndpoint]:
+    """Those that have room for one more, as far as can be seen without their locks."""
     due = EventDelivery.objects.due(timezone.now()).filter(endpoint=OuterRef("pk"))
     listening = WebhookEndpoint.objects.listening().filter(owner__is_active=True)
-    return list(listening.filter(Exists(due)).select_related("owner"))
+    found: Any = listening.filter(Exists(due)).annotate(under_way=_number_under_way()).select_related("owner")
+    return [endpoint for endpoint in found if endpoint.under_way < concurrency_of(endpoint)]
+
+
+def _number_under_way() -> Coalesce:
+    rows = _under_way().filter(endpoint=OuterRef("pk")).order_by().values("endpoint")
+    return Coalesce(Subquery(rows.annotate(number=Count("pk")).values("number")), 0)
+
+
+def _under_way() -> EventDeliveryQuerySet:
+    return EventDelivery.objects.pending().filter(leased_until__gt=timezone.now())
 
 
 @transactional
@@ -53,8 +66,7 @@ def _claim_for(endpoint_id: UUID, *, limit: int) -> list[Claim]:
     endpoint = lock_endpoint(endpoint_id)
     if not endpoint.is_listening:
         return []
-    under_way = EventDelivery.objects.pending().filter(endpoint=endpoint, leased_until__gt=timezone.now()).count()
-    room = min(limit, concurrency_of(endpoint) - under_way)
+    room = min(limit, concurrency_of(endpoint) - _under_way().filter(endpoint=endpoint).count())
     if room <= 0:
         return []
     waiting = EventDelivery.objects.filter(endpoint=endpoint)

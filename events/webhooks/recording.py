@@ -64,12 +64,12 @@ def _record_alone(outcome: Outcome) -> None:
 @transactional
 def _record(outcomes: Sequence[Outcome]) -> None:
     now = timezone.now()
-    deliveries = lock_deliveries([outcome.claim.delivery.id for outcome in outcomes])
+    failures = [outcome for outcome in outcomes if not outcome.answer.is_success]
+    deliveries = lock_deliveries([outcome.claim.delivery.id for outcome in failures]) if failures else {}
     _log(outcomes)
     mark_delivered([outcome.claim.delivery.id for outcome in outcomes if outcome.answer.is_success])
-    for outcome in outcomes:
-        if not outcome.answer.is_success:
-            _fail(deliveries[outcome.claim.delivery.id], outcome, now=now)
+    for failure in failures:
+        _fail(deliveries[failure.claim.delivery.id], failure, now=now)
     _judge_endpoints(outcomes, now=now)
 
 

@@ -63,7 +63,8 @@ def claim_all() -> int:
     return len(claim_due(limit=100))
 
 
-def test_workers_together_keep_to_an_endpoint_s_limit() -> None:
+def test_workers_together_keep_to_an_endpoint_s_limit(settings: Any) -> None:
+    settings.WEBHOOK_CONCURRENCY = 4
     for _ in range(3):
         endpoint = make_endpoint(event_types=["order.created"])
         for _ in range(20):
@@ -73,8 +74,9 @@ def test_workers_together_keep_to_an_endpoint_s_limit() -> None:
         WebhookEndpoint.objects.update(is_active=False)
 
 
-def test_without_the_endpoint_s_lock_they_do_not() -> None:
+def test_without_the_endpoint_s_lock_they_do_not(settings: Any) -> None:
     """The control: both count nothing under way, and pass over each other's rows."""
+    settings.WEBHOOK_CONCURRENCY = 4
     make_endpoint()
     for _ in range(20):
         happen()

@@ -12,11 +12,10 @@ from benchmarks.outbox import compared
 from benchmarks.outbox.lives import happen
 from benchmarks.outbox.models import Heard
 from benchmarks.outbox.processes import at_work, relay_for_ever
+from benchmarks.outbox.receiver import received, subscribe
 from benchmarks.outbox.witnesses import replace_all_destinations
 from delivery_site.testing.waiting import until
-from events.models import Event, EventDelivery
-
-Count = Callable[[], int]
+from events.models import Event, EventDelivery, WebhookEndpoint
 
 
 @dataclass(frozen=True)
@@ -27,7 +26,7 @@ class Contest:
     destination: str
     prepare: Callable[[int], None]
     work: Callable[[], None]
-    arrived: Count
+    arrived: Callable[[], int]
 
     def events_per_second(self, *, events: int, processes: int) -> float:
         forget_everything()
@@ -47,14 +46,23 @@ def in_process(name: str) -> Contest:
     return Contest("the outbox", f"function, {name}", prepare, relay_for_ever, Heard.objects.count)
 
 
+def over_http(url: str) -> Contest:
+    def prepare(events: int) -> None:
+        replace_all_destinations()
+        subscribe(url)
+        make_events_wait(events)
+
+    return Contest("the outbox", "HTTP", prepare, relay_for_ever, received)
+
+
 def compared_in_process() -> Contest:
     prepare = partial(compared.make_events_wait, destination="function")
     return Contest("django-outbox-pattern", "function", prepare, compared.publish_for_ever, Heard.objects.count)
 
 
-def compared_over_http(url: str, arrived: Count) -> Contest:
+def compared_over_http(url: str) -> Contest:
     prepare = partial(compared.make_events_wait, destination=url)
-    return Contest("django-outbox-pattern", "HTTP", prepare, compared.publish_for_ever, arrived)
+    return Contest("django-outbox-pattern", "HTTP", prepare, compared.publish_for_ever, received)
 
 
 def make_events_wait(events: int) -> None:
@@ -64,7 +72,9 @@ def make_events_wait(events: int) -> None:
 
 def forget_everything() -> None:
     """Each measurement begins with empty tables."""
-    for rows in (Heard.objects.all(), EventDelivery.objects.all(), Event.objects.all(), compared.published().all()):
+    endpoints = WebhookEndpoint.objects.all()
+    for rows in (Heard.objects.all(), EventDelivery.objects.all(), Event.objects.all(), endpoints):
         rows.delete()
+    compared.published().all().delete()
     with connection.cursor() as cursor:
         cursor.execute("VACUUM ANALYZE")

@@ -7,11 +7,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from multiprocessing.process import BaseProcess
-from typing import Final
+from typing import Any, Final
 
 from django.db import connection
 
 from events.services.relaying import relay
+from events.webhooks.sending import send_due
 
 # Forked, so that a new one is at work within milliseconds: it is the relay that is tried, not the start of Python.
 FORK: Final = multiprocessing.get_context("fork")
@@ -19,13 +20,14 @@ IDLE_SECONDS: Final = 0.05
 
 
 def relay_for_ever() -> None:
+    """Functions in this process and HTTP addresses in turn, as there is something for them."""
     pause = threading.Event()
     while True:
-        if relay() == 0:
+        if relay() + send_due() == 0:
             pause.wait(IDLE_SECONDS)
 
 
-def started(work: Callable[..., None], *args: int) -> BaseProcess:
+def started(work: Callable[..., None], *args: Any) -> BaseProcess:
     """A process that shares no connection to the database with this one."""
     connection.close()
     connection.close_pool()  # type: ignore[attr-defined]  # only PostgreSQL's has a pool

@@ -10,8 +10,8 @@ from django.core.management.base import BaseCommand
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.outbox.contests import Contest, compared_in_process, compared_over_http, in_process
-from benchmarks.outbox.receiver import counting_receiver
+from benchmarks.outbox.contests import Contest, compared_in_process, compared_over_http, in_process, over_http
+from benchmarks.outbox.receiver import count, receiver
 from benchmarks.outbox.witnesses import IN_BATCHES, ONE_BY_ONE
 
 CREWS: Final = (1, 4)
@@ -27,9 +27,10 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         console, rates = Console(), Rates(list)
-        with counting_receiver() as (url, arrived):
+        with receiver(count) as url:
             contests = [
-                in_process(IN_BATCHES), in_process(ONE_BY_ONE), compared_in_process(), compared_over_http(url, arrived),
+                in_process(IN_BATCHES), in_process(ONE_BY_ONE), compared_in_process(),
+                over_http(url), compared_over_http(url),
             ]  # fmt: skip
             for _, processes, contest in product(range(options["rounds"]), CREWS, contests):
                 rate = contest.events_per_second(events=options["events"], processes=processes)

@@ -11,6 +11,7 @@ from rich.table import Table
 
 from benchmarks.outbox.lives import LIFE, live
 from benchmarks.outbox.processes import Crew, at_work, relay_for_ever, started
+from benchmarks.outbox.receiver import receiver, remember, subscribe
 from benchmarks.outbox.reckoning import Account, accounts, is_settled
 from delivery_site.testing.waiting import until
 
@@ -30,16 +31,22 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         console, dice, began = Console(), random.Random(options["seed"]), time.monotonic()
         console.print(f"{options['orders']} orders of {len(LIFE)} events, {options['relays']} relays")
-        writers = [started(live, options["orders"] // WRITERS) for _ in range(WRITERS)]
-        with at_work(relay_for_ever, processes=options["relays"]) as crew:
-            fire(crew, dice, every_seconds=options["every"])
-            for writer in writers:
-                writer.join()
+        with receiver(remember) as url:
+            subscribe(url)
+            crew = self.under_fire(options, dice)
         results = list(accounts())
         console.print(table_of(results))
         console.print(f"{crew.kills} relays killed in {time.monotonic() - began:.0f} s, seed {options['seed']}")
         if not all(account.is_right for account in results):
             raise CommandError("BROKEN")
+
+    def under_fire(self, options: dict[str, Any], dice: random.Random) -> Crew:
+        writers = [started(live, options["orders"] // WRITERS) for _ in range(WRITERS)]
+        with at_work(relay_for_ever, processes=options["relays"]) as crew:
+            fire(crew, dice, every_seconds=options["every"])
+            for writer in writers:
+                writer.join()
+        return crew
 
 
 def fire(crew: Crew, dice: random.Random, *, every_seconds: float) -> None:

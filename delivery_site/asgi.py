@@ -2,8 +2,13 @@
 
 import os
 
+from channels.routing import ProtocolTypeRouter, URLRouter
 from django.core.asgi import get_asgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "delivery_site.settings")
 
-application = get_asgi_application()
+http = get_asgi_application()
+
+from tracking.routing import SOCKETS  # noqa: E402  # models are there only after Django's start
+
+application = ProtocolTypeRouter({"http": http, "websocket": URLRouter(SOCKETS)})

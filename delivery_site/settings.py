@@ -160,6 +160,24 @@ CACHES: dict[str, Any] = {
     else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
 }
 
+# Hints to live pages. What is lost on the way they find in the database.
+CHANNEL_LAYERS: dict[str, Any] = {
+    "default": {
+        "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
+        "CONFIG": {
+            "hosts": [
+                {
+                    "address": REDIS_URL,
+                    "socket_connect_timeout": _REDIS_TIMEOUT_SECONDS,
+                    "socket_timeout": _REDIS_TIMEOUT_SECONDS,
+                }
+            ]
+        },
+    }
+    if REDIS_URL
+    else {"BACKEND": "channels.layers.InMemoryChannelLayer", "CONFIG": {"capacity": 10_000}}
+}
+
 CELERY_BROKER_URL = REDIS_URL or "memory://localhost/"
 CELERY_BROKER_TRANSPORT = "delivery_site.broker:Transport" if REDIS_URL else "memory"
 CELERY_BROKER_TRANSPORT_OPTIONS = (

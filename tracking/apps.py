@@ -3,3 +3,7 @@ from django.apps import AppConfig
 
 class TrackingConfig(AppConfig):
     name = "tracking"
+
+    def ready(self) -> None:
+        """Handlers register themselves when they are imported."""
+        from tracking import handlers  # noqa: F401

@@ -43,6 +43,13 @@ class Step:
     is_done: bool
     is_current: bool
 
+    @property
+    def state(self) -> str:
+        """The style sheet's word for it, too."""
+        if self.is_done:
+            return "done"
+        return "current" if self.is_current else "next"
+
 
 @dataclass(frozen=True, kw_only=True)
 class TrackingPage:

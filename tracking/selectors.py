@@ -1,14 +1,16 @@
 """Where an order is: what the API and the public page show, read once and put together."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.utils import timezone
 
 from accounts.models import User
+from accounts.roles import Role
 from catalog.geography import Position
 from couriers.models import Assignment, Courier
+from couriers.moving import Move
 from couriers.vehicles import PACES, Vehicle
 from events.models import Event
 from orders.errors import OrderNotFound
@@ -17,6 +19,7 @@ from orders.selectors import order_for, with_content
 from orders.states import FINAL, WITH_COURIER, OrderStatus
 from tracking import eta
 from tracking.errors import OrderNotDispatched
+from tracking.eta import Journey
 
 _DISPATCHED = frozenset({OrderStatus.ASSIGNED, OrderStatus.PICKED_UP, OrderStatus.DELIVERED, OrderStatus.FAILED})
 
@@ -25,15 +28,25 @@ _DISPATCHED = frozenset({OrderStatus.ASSIGNED, OrderStatus.PICKED_UP, OrderStatu
 class Delivery:
     """An order with whoever has it in hand, or had it last, as of `now`.
 
-    `sequence` is that of the last event of the order that is contained in this picture.
+    `sequence` is that of the last event of the order that is contained in this picture. `is_for_customer` says that it
+    is shown to whom the order is brought, or to whoever has got their link: those learn where the courier is only
+    while they carry this order.
     """
 
     order: Order
     assignment: Assignment | None
     sequence: int
     now: datetime
-    progress: int
-    eta_seconds: int | None
+    journey: Journey
+    is_for_customer: bool
+
+    @property
+    def progress(self) -> int:
+        return eta.progress(self.journey)
+
+    @property
+    def eta_seconds(self) -> int | None:
+        return eta.eta_seconds(self.journey)
 
     @property
     def eta(self) -> datetime | None:
@@ -53,8 +66,28 @@ class Delivery:
     def shown_position_of(self) -> Courier | None:
         """Where a courier is concerns others only while they have the order, and only once they have said so."""
         courier = self.courier
-        is_under_way = self.order.status in WITH_COURIER
-        return courier if courier and is_under_way and courier.has_position else None
+        if courier is None or courier.position_recorded_at is None:
+            return None
+        return courier if self.shows_position_of(courier.position_recorded_at) else None
+
+    def shows_position_of(self, moment: datetime) -> bool:
+        """Whether the reader may know where the courier was then.
+
+        Customers not where somebody was before they had this order in hand: that is another customer's door.
+        """
+        if not self.is_for_customer:
+            return self.order.status in WITH_COURIER
+        picked_up_at = self.assignment.picked_up_at if self.assignment else None
+        if picked_up_at is None or self.order.status != OrderStatus.PICKED_UP:
+            return False
+        return picked_up_at <= moment
+
+    def after_move(self, move: Move) -> "Delivery":
+        """The same with the courier further on, without asking the database."""
+        picked_up_at = self.assignment.picked_up_at if self.assignment else None
+        now = timezone.now()
+        journey = replace(self.journey, courier=move.position, since_pickup_seconds=_seconds(picked_up_at, now))
+        return replace(self, journey=journey, now=now)
 
 
 def delivery_for(user: User, order_id: UUID) -> Delivery:
@@ -66,17 +99,23 @@ def delivery_for(user: User, order_id: UUID) -> Delivery:
     order = order_for(user, order_id)
     if not _was_dispatched(order):
         raise OrderNotDispatched
-    return _delivery(order, sequence=sequence)
+    return _delivery(order, sequence=sequence, is_for_customer=user.role == Role.CUSTOMER)
 
 
 def delivery_by_token(token: str) -> Delivery:
     """For whoever has the link, until the order's personal data are removed. Raises OrderNotFound."""
+    order_id = order_id_by_token(token)
+    sequence = _last_sequence(order_id)
+    return _delivery(with_content(Order.objects.all()).get(id=order_id), sequence=sequence, is_for_customer=True)
+
+
+def order_id_by_token(token: str) -> UUID:
+    """Raises OrderNotFound."""
     orders = Order.objects.filter(tracking_token=token, anonymised_at=None)
     order_id = orders.values_list("id", flat=True).first()
     if order_id is None:
         raise OrderNotFound
-    sequence = _last_sequence(order_id)
-    return _delivery(with_content(Order.objects.all()).get(id=order_id), sequence=sequence)
+    return order_id
 
 
 def _was_dispatched(order: Order) -> bool:
@@ -90,17 +129,16 @@ def _last_sequence(order_id: UUID) -> int:
     return events.order_by("-position").values_list("sequence", flat=True).first() or 0
 
 
-def _delivery(order: Order, *, sequence: int) -> Delivery:
+def _delivery(order: Order, *, sequence: int, is_for_customer: bool) -> Delivery:
     now = timezone.now()
     assignment = _assignment_of(order)
-    journey = _journey(order, assignment, now=now)
     return Delivery(
         order=order,
         assignment=assignment,
         sequence=sequence,
         now=now,
-        progress=eta.progress(journey),
-        eta_seconds=eta.eta_seconds(journey),
+        journey=_journey(order, assignment, now=now),
+        is_for_customer=is_for_customer,
     )
 
 
@@ -111,12 +149,12 @@ def _assignment_of(order: Order) -> Assignment | None:
     return assignments.select_related("courier").order_by("-pk").first()
 
 
-def _journey(order: Order, assignment: Assignment | None, *, now: datetime) -> eta.Journey:
+def _journey(order: Order, assignment: Assignment | None, *, now: datetime) -> Journey:
     """Before anybody has it, a bicycle is what comes."""
     courier = assignment.courier if assignment else None
     store = Position(order.store.latitude, order.store.longitude)
     picked_up_at = assignment.picked_up_at if assignment else None
-    return eta.Journey(
+    return Journey(
         status=OrderStatus(order.status),
         store=store,
         door=_door(order) or store,

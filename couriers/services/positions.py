@@ -3,17 +3,21 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Final
 from uuid import UUID
 
 from django.conf import settings
+from django.db import transaction
 from django.db.models import FilteredRelation, Q
 from django.utils import timezone
 
 from api.errors import FieldProblem, InvalidRequest
 from api.transactions import transactional
+from catalog.geography import Position
 from couriers.errors import CourierNotFound
 from couriers.models import Courier, CourierPosition
+from couriers.moving import Move, tell_moved
 
 MAX_CLOCK_ERROR: Final = timedelta(seconds=60)
 
@@ -98,9 +102,13 @@ def _keep(courier_id: UUID, new: Sequence[Fix]) -> None:
 def _move_forward(courier_id: UUID, *, to: Fix) -> None:
     """The comparison and the change are one statement, so batches that overtake each other do no harm."""
     behind = Q(position_recorded_at__isnull=True) | Q(position_recorded_at__lt=to.recorded_at)
-    Courier.objects.filter(behind, pk=courier_id).update(
+    has_moved = Courier.objects.filter(behind, pk=courier_id).update(
         latitude=to.latitude,
         longitude=to.longitude,
         position_accuracy_m=to.accuracy_m,
         position_recorded_at=to.recorded_at,
     )
+    if has_moved:
+        where = Position(to.latitude, to.longitude)
+        move = Move(courier_id=courier_id, position=where, recorded_at=to.recorded_at)
+        transaction.on_commit(partial(tell_moved, move), robust=True)

@@ -1,14 +1,17 @@
 """Giving committed events their place in the one gapless order (docs/decisions/0003)."""
 
+from functools import partial
 from typing import Final
 
-from django.db import connection
+from django.db import connection, transaction
 
 from api.transactions import transactional
 from api.waking import wake
+from events.envelopes import Envelope
 from events.handlers import destinations_for
 from events.locks import lock_sequence_counter
 from events.models import Event, EventDelivery
+from events.watching import tell_watchers
 from events.webhooks.subscribers import Subscriber, current_subscribers
 
 BATCH = 500
@@ -53,7 +56,10 @@ def _sequence_batch() -> int:
     with connection.cursor() as cursor:
         cursor.execute(NUMBER_EVENTS, [counter.last, BATCH])
         positions = [position for (position,) in cursor.fetchall()]
-    _make_deliveries(list(Event.objects.filter(position__in=positions).order_by("position")))
+    events = list(Event.objects.filter(position__in=positions).order_by("position"))
+    _make_deliveries(events)
+    # Nobody's failure to hear of it may keep others from getting their deliveries.
+    transaction.on_commit(partial(tell_watchers, [Envelope.of(event) for event in events]), robust=True)
     counter.last += len(positions)
     counter.save(update_fields=["last"])
     return len(positions)

@@ -1,0 +1,56 @@
+"""What one socket has been told and has not looked at yet. Nothing piles up where a reader is slow."""
+
+import asyncio
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from couriers.moving import Move
+
+
+@dataclass(frozen=True)
+class Heard:
+    """The order may have changed; the courier may be further on. Neither: only time has passed."""
+
+    has_changed: bool
+    move: Move | None
+
+
+@dataclass(eq=False)
+class Follower:
+    """`knows` says what the reader has, so that it is not woken for that."""
+
+    order_id: UUID
+    _version: int | None = None
+    _sequence: int = 0
+    _has_changed: bool = False
+    _move: Move | None = None
+    _woken: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def knows(self, *, version: int, sequence: int) -> None:
+        self._version, self._sequence = version, sequence
+
+    def hear_event(self, sequence: int) -> None:
+        """Before the reader knows anything, it is told all."""
+        if sequence > self._sequence:
+            self._has_changed = True
+            self._woken.set()
+
+    def hear_version(self, version: int | None) -> None:
+        """None: the order is not shown any more, which the reader finds out by looking."""
+        if version != self._version:
+            self._has_changed = True
+            self._woken.set()
+
+    def hear_move(self, move: Move) -> None:
+        self._move = move
+        self._woken.set()
+
+    async def next(self, *, within_seconds: float) -> Heard:
+        try:
+            await asyncio.wait_for(self._woken.wait(), within_seconds)
+        except TimeoutError:
+            return Heard(has_changed=False, move=None)
+        heard = Heard(has_changed=self._has_changed, move=self._move)
+        self._has_changed, self._move = False, None
+        self._woken.clear()
+        return heard

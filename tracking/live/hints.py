@@ -1,0 +1,61 @@
+"""What is told through the channel layer. It may be lost: a hint says where to look, the database says what is so."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final, Self
+from uuid import UUID
+
+from catalog.geography import Position
+from couriers.moving import Move
+
+# All processes with sockets hear all hints, and each hands them to its own sockets.
+GROUP: Final = "tracking"
+
+
+@dataclass(frozen=True)
+class OrdersChanged:
+    """By order, the sequence of its latest event."""
+
+    sequences: Mapping[UUID, int]
+
+    def as_message(self) -> dict[str, Any]:
+        return {"type": "orders", "sequences": {str(order_id): number for order_id, number in self.sequences.items()}}
+
+    @classmethod
+    def of(cls, message: Mapping[str, Any]) -> Self:
+        return cls({UUID(order_id): number for order_id, number in message["sequences"].items()})
+
+
+@dataclass(frozen=True)
+class CourierMoved:
+    """A courier is further on, who carries these orders."""
+
+    move: Move
+    order_ids: Sequence[UUID]
+
+    def as_message(self) -> dict[str, Any]:
+        return {
+            "type": "courier",
+            "courier_id": str(self.move.courier_id),
+            "latitude": self.move.position.latitude,
+            "longitude": self.move.position.longitude,
+            "recorded_at": self.move.recorded_at.isoformat(),
+            "order_ids": [str(order_id) for order_id in self.order_ids],
+        }
+
+    @classmethod
+    def of(cls, message: Mapping[str, Any]) -> Self:
+        move = Move(
+            courier_id=UUID(message["courier_id"]),
+            position=Position(message["latitude"], message["longitude"]),
+            recorded_at=datetime.fromisoformat(message["recorded_at"]),
+        )
+        return cls(move, [UUID(order_id) for order_id in message["order_ids"]])
+
+
+Hint = OrdersChanged | CourierMoved
+
+
+def hint_of(message: Mapping[str, Any]) -> Hint:
+    return CourierMoved.of(message) if message["type"] == "courier" else OrdersChanged.of(message)

@@ -1,0 +1,133 @@
+"""Hears all hints, once for the process, and hands each to those sockets that it concerns.
+
+Sockets do not listen to the channel layer themselves: thousands of subscriptions would say the same, and a layer that
+is away would keep them from opening. What it loses is found by looking at the orders' versions from time to time.
+"""
+
+import asyncio
+import logging
+from collections import defaultdict
+from collections.abc import AsyncIterator, Collection, Mapping
+from contextlib import asynccontextmanager, suppress
+from typing import Final
+from uuid import UUID
+
+from channels.layers import get_channel_layer
+from django.db import DatabaseError
+from redis.exceptions import RedisError
+
+from orders.models import Order
+from tracking.live.following import Follower
+from tracking.live.hints import GROUP, CourierMoved, Hint, hint_of
+from tracking.live.pushing import sender
+from tracking.live.reading import in_thread
+
+logger = logging.getLogger(__name__)
+
+LOOK_EVERY_SECONDS: Final = 5.0
+LAYER_AGAIN_SECONDS: Final = 2.0
+# A layer that is away must not hold up a page: it is opened all the same.
+PATIENCE_SECONDS: Final = 2.0
+
+
+class Hub:
+    """One per event loop; at work as long as somebody follows something."""
+
+    def __init__(self) -> None:
+        self._followers: defaultdict[UUID, set[Follower]] = defaultdict(set)
+        self._is_hearing = asyncio.Event()
+        self._tasks: list[asyncio.Task[None]] = []
+
+    async def join(self, follower: Follower) -> None:
+        """Returns when nothing that is told from now on is missed, or when that may take long."""
+        self._followers[follower.order_id].add(follower)
+        if not self._tasks:
+            sender.listen_on(asyncio.get_running_loop())
+            self._tasks = [asyncio.create_task(self._hear()), asyncio.create_task(self._look_again())]
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._is_hearing.wait(), PATIENCE_SECONDS)
+
+    async def leave(self, follower: Follower) -> None:
+        followers = self._followers[follower.order_id]
+        followers.discard(follower)
+        if not followers:
+            del self._followers[follower.order_id]
+        if not self._followers:
+            await self._rest()
+
+    async def _rest(self) -> None:
+        tasks, self._tasks = self._tasks, []
+        self._is_hearing.clear()
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _hear(self) -> None:
+        while True:
+            try:
+                await self._hear_until_it_fails()
+            except (RedisError, OSError) as error:
+                self._is_hearing.clear()
+                logger.warning("live pages hear nothing at once: %s", error)
+            await asyncio.sleep(LAYER_AGAIN_SECONDS)
+
+    async def _hear_until_it_fails(self) -> None:
+        layer = get_channel_layer()
+        channel = await layer.new_channel()
+        await layer.group_add(GROUP, channel)
+        try:
+            self._is_hearing.set()
+            while True:
+                self._hand_on(hint_of(await layer.receive(channel)))
+        finally:
+            with suppress(RedisError, OSError):
+                await layer.group_discard(GROUP, channel)
+
+    def _hand_on(self, hint: Hint) -> None:
+        if isinstance(hint, CourierMoved):
+            for order_id in hint.order_ids:
+                for follower in self._followers.get(order_id, ()):
+                    follower.hear_move(hint.move)
+            return
+        for order_id, sequence in hint.sequences.items():
+            for follower in self._followers.get(order_id, ()):
+                follower.hear_event(sequence)
+
+    async def _look_again(self) -> None:
+        """One statement for all sockets of the process."""
+        while True:
+            await asyncio.sleep(LOOK_EVERY_SECONDS)
+            try:
+                versions = await in_thread(versions_of, list(self._followers))
+            except DatabaseError as error:
+                logger.warning("live pages cannot look again: %s", error)
+                continue
+            for order_id, followers in self._followers.items():
+                for follower in followers:
+                    follower.hear_version(versions.get(order_id))
+
+
+def versions_of(order_ids: Collection[UUID]) -> Mapping[UUID, int]:
+    """Of those that are still shown to whoever has their link."""
+    return dict(Order.objects.filter(pk__in=order_ids, anonymised_at=None).values_list("pk", "version"))
+
+
+_hubs: dict[asyncio.AbstractEventLoop, Hub] = {}
+
+
+@asynccontextmanager
+async def following(order_id: UUID) -> AsyncIterator[Follower]:
+    """What is told of an order, from now to the end of the block."""
+    hub = _hub_of_this_loop()
+    follower = Follower(order_id)
+    try:
+        await hub.join(follower)
+        yield follower
+    finally:
+        await hub.leave(follower)
+
+
+def _hub_of_this_loop() -> Hub:
+    for loop in [loop for loop in _hubs if loop.is_closed()]:
+        del _hubs[loop]
+    return _hubs.setdefault(asyncio.get_running_loop(), Hub())

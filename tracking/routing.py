@@ -1,0 +1,12 @@
+"""Addresses of sockets."""
+
+from typing import Final
+
+from django.urls import URLPattern, path, re_path
+
+from tracking.consumers import DeliveryConsumer, UnknownAddressConsumer
+
+SOCKETS: Final[list[URLPattern]] = [
+    path("ws/track/<slug:token>/", DeliveryConsumer.as_asgi()),
+    re_path(r"", UnknownAddressConsumer.as_asgi()),
+]

@@ -24,13 +24,13 @@ noted: list[tuple[str, bool]] = []
 """What was to be noted, and whether the slow tasks had been released by then."""
 
 
-@shared_task(name="tests.hold")
+@shared_task(name="tests.hold_thread")
 def hold(number: int) -> None:
     held.append(number)
     released.wait()
 
 
-@shared_task(name="tests.note")
+@shared_task(name="tests.note_word")
 def note(word: str) -> None:
     noted.append((word, released.is_set()))
 
@@ -65,7 +65,7 @@ def at_work(queues: Sequence[str]) -> Iterator[list[str]]:
 
 def send_slow_tasks(app: Celery, number: int) -> None:
     for place in range(number):
-        app.send_task("tests.hold", args=[place], queue="webhooks")
+        app.send_task("tests.hold_thread", args=[place], queue="webhooks")
 
 
 def test_every_queue_has_its_worker() -> None:
@@ -77,7 +77,7 @@ def test_receivers_that_hang_hold_up_nothing_but_webhooks(app: Celery) -> None:
         send_slow_tasks(app, SLOW_TASKS)
         until(lambda: len(held) == TASKS_AT_ONCE["webhooks"])
         for queue in OTHERS:
-            app.send_task("tests.note", args=[queue], queue=queue)
+            app.send_task("tests.note_word", args=[queue], queue=queue)
         until(lambda: len(noted) == len(OTHERS))
 
         assert sorted(noted) == [(queue, False) for queue in OTHERS]
@@ -94,7 +94,7 @@ def test_one_worker_for_all_would_be_held_up(app: Celery) -> None:
     thread.start()
     send_slow_tasks(app, 2)
     until(lambda: len(held) == 2)
-    app.send_task("tests.note", args=["relay"], queue="relay")
+    app.send_task("tests.note_word", args=["relay"], queue="relay")
     released.set()
     until(lambda: len(noted) == 1)
     worker_state.should_stop = EX_OK  # type: ignore[assignment]  # its stub knows only the initial None

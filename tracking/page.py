@@ -3,13 +3,16 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Final, Self
 
+from catalog.geography import Position, distance_m
 from orders.models import Order
 from orders.states import OrderStatus, PaymentMethod
 from tracking.selectors import Delivery
 
 REFRESH_SECONDS: Final = 20
+# A page needs no sharper distance, and the door itself is not shown.
+DISTANCE_STEP_M: Final = 100
 
 _STEPS: Final = ("Placed", "In preparation", "On its way", "Delivered")
 _STEP_OF: Final[Mapping[OrderStatus, int]] = {
@@ -52,12 +55,39 @@ class Step:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Seen:
+    """Where the courier was last, for those who may know. static/js/tracking.js says it in the same words."""
+
+    position: Position
+    recorded_at: datetime
+    age_seconds: int
+    distance_m: int
+
+    @classmethod
+    def at(cls, position: Position, recorded_at: datetime, *, delivery: Delivery) -> Self:
+        steps = round(distance_m(position, delivery.journey.door) / DISTANCE_STEP_M)
+        age_seconds = max(0, int((delivery.now - recorded_at).total_seconds()))
+        return cls(
+            position=position, recorded_at=recorded_at, age_seconds=age_seconds, distance_m=steps * DISTANCE_STEP_M
+        )
+
+    @property
+    def age(self) -> str:
+        return f"{self.age_seconds} s ago" if self.age_seconds < 60 else f"{self.age_seconds // 60} min ago"
+
+    @property
+    def distance(self) -> str:
+        return f"{self.distance_m} m" if self.distance_m < 1000 else f"{self.distance_m / 1000:.1f} km"
+
+
+@dataclass(frozen=True, kw_only=True)
 class TrackingPage:
     delivery: Delivery
     headline: str
     lead: str
     steps: tuple[Step, ...]
     minutes_left: int | None
+    seen: Seen | None
     pin: str
     cash_due: bool
     refresh_seconds: int | None
@@ -80,10 +110,18 @@ def tracking_page(delivery: Delivery) -> TrackingPage:
         lead=lead,
         steps=_steps(OrderStatus(order.status)),
         minutes_left=None if delivery.eta_seconds is None else max(1, round(delivery.eta_seconds / 60)),
+        seen=_seen(delivery),
         pin="" if delivery.is_over else order.pin,
         cash_due=order.payment_method == PaymentMethod.CASH and not delivery.is_over,
         refresh_seconds=None if delivery.is_over else REFRESH_SECONDS,
     )
+
+
+def _seen(delivery: Delivery) -> Seen | None:
+    courier = delivery.shown_position_of
+    if courier is None or courier.latitude is None or courier.longitude is None or courier.position_recorded_at is None:
+        return None
+    return Seen.at(Position(courier.latitude, courier.longitude), courier.position_recorded_at, delivery=delivery)
 
 
 def _words(order: Order) -> tuple[str, str]:

@@ -4,17 +4,13 @@ No drop-off, contact or phone: a link that went astray tells little.
 """
 
 from datetime import datetime
-from typing import Any, Final
+from typing import Any
 
-from catalog.geography import Position, distance_m
 from couriers.moving import Move
 from events.envelopes import Envelope
 from tracking.api.v2.serializers import DeliverySerializer
-from tracking.page import tracking_page
+from tracking.page import Seen, tracking_page
 from tracking.selectors import Delivery
-
-# A page needs no sharper one, and the door itself is not shown.
-DISTANCE_STEP_M: Final = 100
 
 
 def public_delivery(delivery: Delivery) -> dict[str, Any]:
@@ -22,8 +18,8 @@ def public_delivery(delivery: Delivery) -> dict[str, Any]:
     page = tracking_page(delivery)
     data: dict[str, Any] = {**DeliverySerializer(delivery).data}
     del data["dropoff"]
-    if delivery.shown_position_of:
-        data["courier"]["position"] = _position_of(delivery)
+    if page.seen:
+        data["courier"]["position"] = _position(page.seen)
     return {
         **data,
         "headline": page.headline,
@@ -43,7 +39,7 @@ def public_move(delivery: Delivery, move: Move) -> dict[str, Any]:
         "eta": _moment(delivery.eta),
         "eta_seconds": delivery.eta_seconds,
         "as_of": _moment(delivery.now),
-        "position": _position(delivery, move.position, recorded_at=move.recorded_at),
+        "position": _position(Seen.at(move.position, move.recorded_at, delivery=delivery)),
     }
 
 
@@ -52,24 +48,13 @@ def public_event(event: Envelope) -> dict[str, Any]:
     return {name: value for name, value in event.as_json().items() if name in {"id", "type", "occurred_at", "sequence"}}
 
 
-def _position_of(delivery: Delivery) -> dict[str, Any]:
-    courier = delivery.shown_position_of
-    assert courier is not None
-    assert courier.latitude is not None
-    assert courier.longitude is not None
-    assert courier.position_recorded_at is not None
-    where = Position(courier.latitude, courier.longitude)
-    return _position(delivery, where, recorded_at=courier.position_recorded_at)
-
-
-def _position(delivery: Delivery, where: Position, *, recorded_at: datetime) -> dict[str, Any]:
-    distance = distance_m(where, delivery.journey.door)
+def _position(seen: Seen) -> dict[str, Any]:
     return {
-        "latitude": where.latitude,
-        "longitude": where.longitude,
-        "recorded_at": _moment(recorded_at),
-        "age_seconds": max(0, int((delivery.now - recorded_at).total_seconds())),
-        "distance_m": round(distance / DISTANCE_STEP_M) * DISTANCE_STEP_M,
+        "latitude": seen.position.latitude,
+        "longitude": seen.position.longitude,
+        "recorded_at": _moment(seen.recorded_at),
+        "age_seconds": seen.age_seconds,
+        "distance_m": seen.distance_m,
     }
 
 

@@ -1,3 +1,4 @@
+from datetime import timedelta
 from html.parser import HTMLParser
 from typing import Any
 
@@ -142,10 +143,34 @@ def test_a_cancelled_order_promises_nothing() -> None:
 
 
 def test_the_page_renews_itself_without_a_script() -> None:
-    shown = page(make_order())
-    assert shown.meta("refresh") == "20"
-    assert shown.all("script") == []
+    """And only there: with one, the noscript element is empty and the socket says when."""
+    html = open_page(make_order()).content.decode()
+    assert '<noscript><meta http-equiv="refresh" content="20"></noscript>' in html
+    shown = Shown(html)
+    assert shown.all("script") == [{"type": "module", "src": "/static/js/tracking.js"}]
     assert [attributes for _, attributes in shown.elements if "style" in attributes] == []
+
+
+def test_the_script_is_served_and_loads_nothing_from_elsewhere() -> None:
+    response = Client().get("/static/js/tracking.js")
+    assert response.status_code == 200
+    text = response.getvalue().decode()
+    assert [word for word in ("http://", "https://", "import ", "innerHTML", "eval") if word in text] == []
+
+
+def test_the_page_says_how_long_ago_the_courier_was_seen_and_how_far_away() -> None:
+    assignment = make_picked_up(product=make_product(make_store(latitude=52.52, longitude=13.4)))
+    Courier.objects.update(latitude=52.5202, longitude=13.405, position_recorded_at=timezone.now())
+    assignment.order.assignments.update(picked_up_at=timezone.now() - timedelta(minutes=5))
+    Courier.objects.update(position_recorded_at=timezone.now() - timedelta(seconds=150))
+    assert "Seen 2 min ago , about 300 m from your door." in page(assignment.order).text
+
+
+def test_the_page_says_nothing_of_a_courier_who_is_on_another_leg() -> None:
+    assignment = make_accepted()
+    Courier.objects.update(latitude=52.5202, longitude=13.405, position_recorded_at=timezone.now())
+    html = open_page(assignment.order).content.decode()
+    assert [word for word in ("Seen", "13.405", "data-seen") if word in html] == []
 
 
 def test_the_pin_is_shown_until_the_delivery() -> None:
@@ -174,7 +199,7 @@ def test_the_address_is_a_secret_that_does_not_leak() -> None:
         assert response["Cache-Control"] == "private, no-store"
         assert response["Referrer-Policy"] == "no-referrer"
         assert response["X-Robots-Tag"] == "noindex, nofollow"
-        assert "default-src 'none'" in response["Content-Security-Policy"]
+        assert "default-src 'none'; script-src 'self'; connect-src 'self'; " in response["Content-Security-Policy"]
         assert "unsafe" not in response["Content-Security-Policy"]
         shown = Shown(response.content.decode())
         assert (shown.meta("robots"), shown.meta("referrer")) == ("noindex, nofollow", "no-referrer")

@@ -69,6 +69,18 @@ def assignments_fit_their_orders() -> Findings:
     )
 
 
+def offers_are_of_waiting_orders() -> Findings:
+    """Those of a cancelled order end by event, so until then they stand."""
+    offers = Assignment.objects.filter(offered_at__isnull=False)
+    off = offers.filter(status=AssignmentStatus.OFFERED).exclude(order__status=OrderStatus.CONFIRMED).order_by("id")
+    waiting = Q(order__status=OrderStatus.CANCELLED) & Q(on_its_way("order.cancelled", to="couriers", order="order_id"))
+    return findings(
+        examined=offers.count(),
+        offenders=off.exclude(waiting).values_list("id", flat=True).iterator(),
+        pending=off.filter(waiting).count(),
+    )
+
+
 CHECKS: Final = (
     Check("one-active-courier", "No order is in the hands of two couriers.", orders_have_one_courier),
     Check(
@@ -90,5 +102,10 @@ CHECKS: Final = (
         "assignments-fit-orders",
         "An assignment that is accepted, picked up or delivered is of an order in that state.",
         assignments_fit_their_orders,
+    ),
+    Check(
+        "offers-are-of-waiting-orders",
+        "An order that is offered to somebody waits for a courier.",
+        offers_are_of_waiting_orders,
     ),
 )

@@ -334,6 +334,13 @@ def the_courier_of_a_cancelled_order_is_not_released(day: Day) -> object:
     return day.cancelled.assignments.get().pk
 
 
+@breaks("offers-are-of-waiting-orders")
+def what_is_under_way_is_still_offered(day: Day) -> object:
+    offers = day.assigned.assignments.filter(courier=day.busy_courier)
+    offers.update(status=AssignmentStatus.OFFERED)
+    return offers.get().pk
+
+
 @breaks("couriers-move-plausibly")
 def a_courier_leaps(day: Day) -> object:
     """Ten kilometres north of the last position, ten seconds later."""

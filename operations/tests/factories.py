@@ -19,7 +19,7 @@ from couriers.services.delivering import Proof, deliver
 from couriers.services.positions import Fix, record_positions
 from couriers.services.releasing import give_back
 from couriers.states import FailureReason
-from couriers.tests.factories import make_courier
+from couriers.tests.factories import make_courier, make_free_courier, offer
 from events.services.relaying import relay
 from notifications.services.sending import send_due
 from orders.models import Order
@@ -60,7 +60,7 @@ def busy_day() -> Day:
     day = Day(
         store=store,
         idle_courier=make_courier(),
-        busy_courier=make_courier(capacity=3),
+        busy_courier=make_free_courier(capacity=3),
         placed=order_at(store, tip=Decimal("1.00")),
         in_review=make_payment_in_review(order=order_at(store), captured="1.00"),
         expired=_expired(store),
@@ -149,10 +149,11 @@ def _refunded_in_part(store: Store) -> Refund:
 
 
 def _carry(day: Day) -> None:
-    """One order was given back before it is assigned for good."""
+    """One order was given back, and offered to another courier, before it is assigned for good."""
     courier = day.busy_courier
     given_back = accepted(day.assigned, courier=day.idle_courier)
     give_back(given_back.id, actor=Actor.of(day.idle_courier.user))
+    offer(day.assigned, courier)
     accepted(day.assigned, courier=courier)
     fetched(day.picked_up, courier=courier)
     carried = fetched(day.failed, courier=courier)

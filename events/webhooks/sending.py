@@ -77,29 +77,34 @@ class Sender:
     def _work(self, *, until: float) -> tuple[int, bool]:
         """Until nothing is due or under way any more, or a successor is called to go on with it.
 
+        What is due goes out before answers are recorded: it may be for somebody who waits for nothing else. Answers
+        make room at their endpoints, so it looks again at once when it has recorded some.
+
         A worker that is to stop claims nothing any more and waits for its answers, which no successor would get.
         Returns how many attempts were recorded, and whether a successor was called.
         """
         bury_undeliverable()
         recorded = 0
+        outcomes: list[Outcome] = []
         while True:
-            outcomes = self._outcomes()
-            record(outcomes)
-            recorded += len(outcomes)
+            outcomes = self._outcomes(wait=not outcomes)
             is_stopping = self._should_stop()
             if not is_stopping:
                 self._send(claim_due(limit=AT_ONCE - self._under_way))
-            if not self._under_way and (is_stopping or self._inbox.empty()):
+            record(outcomes)
+            recorded += len(outcomes)
+            is_idle = not self._under_way and not outcomes
+            if is_idle and (is_stopping or self._inbox.empty()):
                 return recorded, False
             if time.monotonic() > until and not is_stopping:
                 wake(TASK)
                 return recorded, True
 
-    def _outcomes(self) -> list[Outcome]:
+    def _outcomes(self, *, wait: bool) -> list[Outcome]:
         """What has come since the last look; waits a little for the first while requests are under way."""
         found: list[Outcome | None] = []
         with suppress(queue.Empty):
-            found.append(self._inbox.get(block=bool(self._under_way), timeout=TICK_SECONDS))
+            found.append(self._inbox.get(block=wait and bool(self._under_way), timeout=TICK_SECONDS))
             while True:
                 found.append(self._inbox.get_nowait())
         outcomes = [outcome for outcome in found if outcome is not None]

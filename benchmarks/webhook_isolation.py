@@ -6,12 +6,14 @@
 Events are published through the API of a site of its own, with PostgreSQL, Valkey, web, beat and worker processes and
 the settings of production, but for the pauses between attempts, which are short enough to be seen. The latency is from
 the event's own `occurred_at`, just before its commit, to the arrival of the request at the receiver, on one clock.
-Exits 1 when the healthy receiver misses an event or its p99 is above a second.
+The healthy receiver is alone at first, which shows what the machine can do at the time. Exits 1 when it misses an event
+or its p99 beside the others is above a second.
 """
 
 import argparse
 import json
 import math
+import os
 import sys
 import threading
 import time
@@ -110,24 +112,31 @@ def main() -> int:
     with in_several_processes(GUNICORN, settings=SETTINGS) as site, ExitStack() as leaving:
         start_workers(site, count=options.workers - 1, leaving=leaving)
         healthy, failing, hanging = receivers = three_receivers(leaving)
-        endpoints = {receiver.name: register(site, receiver) for receiver in receivers}
+        console.print(f"{options.rate} events/s, {options.workers} worker processes, PostgreSQL, Valkey; {load()}")
+        endpoints = {healthy.name: register(site, healthy)}
+        before = publish(site, rate=options.rate, seconds=options.alone)
+        wait_for(healthy, before)
+        endpoints |= {receiver.name: register(site, receiver) for receiver in (failing, hanging)}
         failing.fails_until = time.monotonic() + options.failing
-        console.print(
-            f"{options.rate} events/s for {options.seconds} s, {options.workers} worker processes, PostgreSQL, Valkey; "
-            f"one receiver fails for {options.failing} s, one hangs"
-        )
         published = publish(site, rate=options.rate, seconds=options.seconds)
         wait_for(healthy, published)
         states = {name: states_of(site, endpoint_id) for name, endpoint_id in endpoints.items()}
         hanging.closing.set()
-    show(console, receivers, states, published=len(published))
-    return verdict(console, healthy, missing=len(published - healthy.arrived.keys()))
+    alone = [latency for event, latency in healthy.arrived.items() if event in before]
+    console.print(f"{len(before)} events to the healthy one alone: {told(alone)}")
+    show(console, receivers, states, published=published)
+    return verdict(console, healthy, before=before, published=published)
+
+
+def load() -> str:
+    return f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.0f} before it began"
 
 
 def parsed() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rate", type=float, default=20.0, help="events a second (%(default)s)")
     parser.add_argument("--seconds", type=float, default=60.0, help="how long (%(default)s)")
+    parser.add_argument("--alone", type=float, default=20.0, help="how long the healthy one has us alone (%(default)s)")
     parser.add_argument("--failing", type=float, default=30.0, help="how long one receiver fails (%(default)s)")
     parser.add_argument("--workers", type=int, default=2, help="worker processes (%(default)s)")
     return parser.parse_args()
@@ -203,33 +212,38 @@ def states_of(site: Installation, endpoint_id: str) -> Mapping[str, int]:
 
 
 def show(
-    console: Console, receivers: Sequence[Receiver], states: Mapping[str, Mapping[str, int]], *, published: int
+    console: Console, receivers: Sequence[Receiver], states: Mapping[str, Mapping[str, int]], *, published: set[str]
 ) -> None:
-    table = Table(title=f"{published} events to each", title_justify="left")
-    table.add_column("receiver")
-    columns = ("requests", "events got", "p50", "p99", "longest", "delivered", "pending", "dead")
-    for heading in columns:
-        table.add_column(heading, justify="right")
+    table = Table(title=f"then {len(published)} events to each of three", title_justify="left")
+    for heading in ("receiver", "requests", "events got, and when", "delivered", "pending", "dead"):
+        table.add_column(heading)
     for receiver in receivers:
-        latencies = sorted(receiver.arrived.values())
-        shown = [f"{part(latencies, at):.3f} s" if latencies else "-" for at in (0.5, 0.99, 1.0)]
+        latencies = [latency for event, latency in receiver.arrived.items() if event in published]
         ends = [str(states[receiver.name].get(state, 0)) for state in ("delivered", "pending", "dead")]
-        counts = [str(number) for number in (receiver.requests, len(latencies))]
-        table.add_row(receiver.name, *counts, *shown, *ends)
+        table.add_row(receiver.name, str(receiver.requests), f"{len(latencies)}: {told(latencies)}", *ends)
     console.print(table)
+
+
+def told(latencies: Sequence[float]) -> str:
+    if not latencies:
+        return "-"
+    p50, p99 = part(latencies, 0.5), part(latencies, 0.99)
+    return f"p50 {p50:.3f} s, p99 {p99:.3f} s, longest {max(latencies):.3f} s"
 
 
 def part(latencies: Sequence[float], at: float) -> float:
     """The latency that a share `at` of them does not exceed."""
-    return latencies[max(math.ceil(len(latencies) * at) - 1, 0)]
+    return sorted(latencies)[max(math.ceil(len(latencies) * at) - 1, 0)]
 
 
-def verdict(console: Console, healthy: Receiver, *, missing: int) -> int:
-    p99 = part(sorted(healthy.arrived.values()), 0.99) if healthy.arrived else math.inf
+def verdict(console: Console, healthy: Receiver, *, before: set[str], published: set[str]) -> int:
+    missing = len((before | published) - healthy.arrived.keys())
+    beside = [latency for event, latency in healthy.arrived.items() if event in published]
+    p99 = part(beside, 0.99) if beside else math.inf
     if missing or p99 > TARGET_SECONDS:
-        console.print(f"MISSED: {missing} events never came, p99 is {p99:.3f} s", style="bold red")
+        console.print(f"MISSED: {missing} events never came, p99 beside the others is {p99:.3f} s", style="bold red")
         return 1
-    console.print(f"The healthy receiver got every event; 99 % of them within {p99:.3f} s.", style="green")
+    console.print(f"The healthy receiver got every event, beside the others 99 % within {p99:.3f} s.", style="green")
     return 0
 
 

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 from celery import Celery
+from celery.app import app_or_default
 from celery.contrib.testing.worker import start_worker
 
 from api.log_context import bind_log, bound_log
@@ -12,7 +13,8 @@ from api.request_ids import current_request_id, current_trace_id, request_contex
 
 @pytest.fixture(scope="module")
 def app() -> Iterator[Celery]:
-    """A worker of its own in a thread, on a broker in memory."""
+    """A worker of its own in a thread, on a broker in memory. Its app is everybody's as long as it lives."""
+    site = app_or_default()
     app = Celery("context", broker="memory://", backend="cache+memory://", set_as_current=False)
     app.conf.update(broker_transport_options={"polling_interval": 0.01}, worker_hijack_root_logger=False)
 
@@ -28,6 +30,8 @@ def app() -> Iterator[Celery]:
 
     with start_worker(app, pool="solo", perform_ping_check=False, shutdown_timeout=30):
         yield app
+    site.set_current()
+    site.set_default()
 
 
 def look(app: Celery) -> Any:

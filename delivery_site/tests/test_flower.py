@@ -7,10 +7,10 @@ from typing import Any, Final
 
 import httpx
 import pytest
-from celery import current_app
 from django.conf import settings
 from kombu import Connection
 
+from delivery_site.celery import app
 from delivery_site.testing import held_tasks
 from delivery_site.testing.installation import environment_of
 from delivery_site.testing.parts import Broker, Program
@@ -37,10 +37,10 @@ def flower(broker: Broker, tmp_path: Path) -> Iterator[str]:
     """Beside a worker; yields its address."""
     port = free_port()
     environment = environment_of(tmp_path, port=free_port(), REDIS_URL=broker.url, FLOWER_BASIC_AUTH=":".join(WATCHER))
-    app = f"--app={held_tasks.__name__}"
-    told = COMMAND.replace("--app=delivery_site", app).replace("5555", str(port)).split()
+    name = f"--app={held_tasks.__name__}"
+    told = COMMAND.replace("--app=delivery_site", name).replace("5555", str(port)).split()
     programs = [
-        Program("worker", ["celery", "--quiet", app, "worker", "--queues=default"], environment, tmp_path),
+        Program("worker", ["celery", "--quiet", name, "worker", "--queues=default"], environment, tmp_path),
         Program("flower", told, environment, tmp_path),
     ]
     try:
@@ -66,7 +66,7 @@ def test_flower_sees_a_worker_and_its_task(broker: Broker, flower: str) -> None:
 
     def note() -> str:
         with Connection(broker.url, transport=settings.CELERY_BROKER_TRANSPORT) as connection:
-            return str(current_app.send_task(held_tasks.NOTE, args=["seen"], queue="default", connection=connection).id)
+            return str(app.send_task(held_tasks.NOTE, args=["seen"], queue="default", connection=connection).id)
 
     sent: list[str] = []
 

@@ -3,10 +3,10 @@
 import re
 
 import pytest
-from celery import current_app
 from celery.exceptions import QueueNotFound
 from django.conf import settings
 
+from delivery_site.celery import app
 from delivery_site.testing.sources import text_of
 
 
@@ -21,18 +21,18 @@ from delivery_site.testing.sources import text_of
     ],
 )
 def test_every_kind_of_work_has_its_queue(task: str, queue: str) -> None:
-    assert current_app.amqp.router.route({}, task)["queue"].name == queue
+    assert app.amqp.router.route({}, task)["queue"].name == queue
 
 
 def test_a_queue_nobody_made_is_refused() -> None:
     with pytest.raises(QueueNotFound):
-        current_app.send_task("orders.expire_due", queue="urgent")
+        app.send_task("orders.expire_due", queue="urgent")
 
 
 def test_scheduled_jobs_are_known_tasks() -> None:
-    current_app.loader.import_default_modules()
+    app.loader.import_default_modules()
     scheduled: set[str] = {str(entry["task"]) for entry in settings.CELERY_BEAT_SCHEDULE.values()}
-    assert sorted(scheduled - set(current_app.tasks)) == []
+    assert sorted(scheduled - set(app.tasks)) == []
 
 
 def test_compose_and_running_page_have_a_worker_for_every_queue() -> None:

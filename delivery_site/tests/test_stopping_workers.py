@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
-from celery import current_app
 from django.conf import settings
 from kombu import Connection
 from redis import Redis
 
+from delivery_site.celery import app
 from delivery_site.testing import held_tasks
 from delivery_site.testing.held_tasks import BEGUN, DONE, GO, HOLD, LEAK, NOTE
 from delivery_site.testing.installation import environment_of
@@ -46,7 +46,7 @@ class Bench:
     def send(self, task: str, names: Sequence[str]) -> None:
         with Connection(self.broker.url, transport=settings.CELERY_BROKER_TRANSPORT) as connection:
             for name in names:
-                current_app.send_task(task, args=[name], queue=QUEUE, connection=connection)
+                app.send_task(task, args=[name], queue=QUEUE, connection=connection)
 
     def release(self, number: int) -> None:
         self.memory.rpush(GO, *["go"] * number)

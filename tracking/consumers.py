@@ -5,6 +5,7 @@ import json
 import logging
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from datetime import datetime
 from typing import Any, ClassVar, Final
 from urllib.parse import parse_qs
 
@@ -17,7 +18,7 @@ from tracking.live.closing import CloseCode
 from tracking.live.following import Follower
 from tracking.live.hub import following
 from tracking.live.reading import can_replay, in_thread, news_by_token
-from tracking.public import public_event, public_move
+from tracking.public import public_eta, public_event, public_position
 from tracking.selectors import Delivery, order_id_by_token
 
 logger = logging.getLogger(__name__)
@@ -87,6 +88,7 @@ class DeliveryConsumer(TalkingConsumer):
 
     _delivery: Delivery
     _sequence: int
+    _seen_at: datetime | None
 
     async def talk(self) -> CloseCode:
         self._token: str = self.scope["url_route"]["kwargs"]["token"]
@@ -118,6 +120,7 @@ class DeliveryConsumer(TalkingConsumer):
         """The events that are new to the reader, each with the whole picture; without any, the picture alone."""
         news = await in_thread(news_by_token, self._token, after=after)
         self._delivery = news.delivery
+        self._seen_at = news.delivery.courier.position_recorded_at if news.delivery.courier else None
         for event in news.events:
             await self.say("event", sequence=event.sequence, event=public_event(event), data=news.data)
         if not news.events:
@@ -126,14 +129,19 @@ class DeliveryConsumer(TalkingConsumer):
         follower.knows(version=news.delivery.order.version, sequence=self._sequence)
 
     async def _tell_move(self, move: Move) -> None:
-        """Not one that is older than what the picture has already."""
+        """Not one of somebody else's courier, nor one that is older than what the reader has."""
         courier = self._delivery.courier
-        if courier is None or courier.id != move.courier_id or not self._delivery.shows_position_of(move.recorded_at):
+        if courier is None or courier.id != move.courier_id or self._delivery.eta_seconds is None:
             return
-        if courier.position_recorded_at is not None and move.recorded_at < courier.position_recorded_at:
+        if self._seen_at is not None and move.recorded_at < self._seen_at:
             return
+        self._seen_at = move.recorded_at
         self._delivery = self._delivery.after_move(move)
-        await self.say("position", **public_move(self._delivery, move))
+        position = public_position(self._delivery, move)
+        if position is None:
+            await self.say("eta", **public_eta(self._delivery))
+        else:
+            await self.say("position", **public_eta(self._delivery), position=position)
 
 
 class UnknownAddressConsumer(TalkingConsumer):

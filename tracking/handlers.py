@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 from couriers.models import Assignment
 from couriers.moving import Move, watches_moves
-from couriers.states import AssignmentStatus
 from events.envelopes import Envelope
 from events.watching import watches_events
 from tracking.live.hints import CourierMoved, OrdersChanged
@@ -20,10 +19,8 @@ def tell_of_orders(envelopes: Sequence[Envelope]) -> None:
 
 @watches_moves
 def tell_of_move(move: Move) -> None:
-    """To those only whose order the courier carries, and carried then."""
-    carried = Assignment.objects.filter(
-        courier_id=move.courier_id, status=AssignmentStatus.PICKED_UP, picked_up_at__lte=move.recorded_at
-    )
-    order_ids = list(carried.order_by().values_list("order_id", flat=True))
+    """To whom the courier rides now. Each socket knows what of it its reader may know."""
+    rides = Assignment.objects.active().filter(courier_id=move.courier_id)
+    order_ids = list(rides.order_by().values_list("order_id", flat=True))
     if order_ids:
         sender.send(CourierMoved(move, order_ids))

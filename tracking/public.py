@@ -32,15 +32,21 @@ def public_delivery(delivery: Delivery) -> dict[str, Any]:
     }
 
 
-def public_move(delivery: Delivery, move: Move) -> dict[str, Any]:
-    """What of the data a position changes. The caller has seen that this delivery shows it."""
+def public_eta(delivery: Delivery) -> dict[str, Any]:
+    """What of the data any move of the courier changes."""
     return {
         "progress": delivery.progress,
         "eta": _moment(delivery.eta),
         "eta_seconds": delivery.eta_seconds,
         "as_of": _moment(delivery.now),
-        "position": _position(Seen.at(move.position, move.recorded_at, delivery=delivery)),
     }
+
+
+def public_position(delivery: Delivery, move: Move) -> dict[str, Any] | None:
+    """None where the courier's whereabouts are not the reader's business."""
+    if not delivery.shows_position_of(move.recorded_at):
+        return None
+    return _position(Seen.at(move.position, move.recorded_at, delivery=delivery))
 
 
 def public_event(event: Envelope) -> dict[str, Any]:

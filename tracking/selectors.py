@@ -86,7 +86,12 @@ class Delivery:
         """The same with the courier further on, without asking the database."""
         picked_up_at = self.assignment.picked_up_at if self.assignment else None
         now = timezone.now()
-        journey = replace(self.journey, courier=move.position, since_pickup_seconds=_seconds(picked_up_at, now))
+        journey = replace(
+            self.journey,
+            courier=_if_recent(move.position, move.recorded_at, now=now),
+            preparation_left_seconds=_seconds(now, self.order.estimated_ready_at),
+            since_pickup_seconds=_seconds(picked_up_at, now),
+        )
         return replace(self, journey=journey, now=now)
 
 
@@ -175,9 +180,11 @@ def _door(order: Order) -> Position | None:
 def _known_position(courier: Courier | None, *, now: datetime) -> Position | None:
     if courier is None or courier.latitude is None or courier.longitude is None:
         return None
-    if _seconds(courier.position_recorded_at, now) > eta.STALE_AFTER_SECONDS:
-        return None
-    return Position(courier.latitude, courier.longitude)
+    return _if_recent(Position(courier.latitude, courier.longitude), courier.position_recorded_at, now=now)
+
+
+def _if_recent(position: Position, recorded_at: datetime | None, *, now: datetime) -> Position | None:
+    return None if _seconds(recorded_at, now) > eta.STALE_AFTER_SECONDS else position
 
 
 def _seconds(start: datetime | None, end: datetime | None) -> float:

@@ -130,6 +130,7 @@ function hear(message) {
   heardAt = now();
   failures = 0;
   if (message.kind === "position") show(message, message.position);
+  if (message.kind === "eta") show(message, null);
   if (message.kind === "event") refresh();
   if (message.kind === "snapshot") {
     const isKnown = String(message.data.order.version) === article().dataset.version;

@@ -29,7 +29,7 @@ class OrdersChanged:
 
 @dataclass(frozen=True)
 class CourierMoved:
-    """A courier is further on, who carries these orders."""
+    """A courier is further on, who carries these orders or is to fetch them."""
 
     move: Move
     order_ids: Sequence[UUID]

@@ -9,7 +9,7 @@ import logging
 from collections import defaultdict
 from collections.abc import AsyncIterator, Collection, Mapping
 from contextlib import asynccontextmanager, suppress
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from channels.layers import get_channel_layer
@@ -78,10 +78,19 @@ class Hub:
         try:
             self._is_hearing.set()
             while True:
-                self._hand_on(hint_of(await layer.receive(channel)))
+                self._take(await layer.receive(channel))
         finally:
             with suppress(RedisError, OSError):
                 await layer.group_discard(GROUP, channel)
+
+    def _take(self, message: Mapping[str, Any]) -> None:
+        """Of another release, perhaps: it says nothing that looking again does not."""
+        try:
+            hint = hint_of(message)
+        except (KeyError, TypeError, ValueError):
+            logger.warning("a hint is not understood")
+            return
+        self._hand_on(hint)
 
     def _hand_on(self, hint: Hint) -> None:
         if isinstance(hint, CourierMoved):

@@ -109,11 +109,13 @@ def test_nobody_is_told_where_the_courier_is_before_the_pick_up() -> None:
         async with listening(path_of(assignment.order)) as socket:
             await socket.hear()
             await do(ride, assignment.courier, longitude=13.405)
+            heard = await socket.hear()
+            assert heard.keys() == {"kind", "progress", "eta", "eta_seconds", "as_of"}
+            assert heard["kind"] == "eta"
             await do(cancel, assignment.order)
             await do(relay)
-            heard = await socket.hear_until(lambda message: message["data"]["is_over"])
-            assert {message["kind"] for message in heard} <= {"event", "snapshot"}
-            assert [message["data"]["courier"]["position"] for message in heard if message["data"]["courier"]] == []
+            heard = (await socket.hear_until(lambda message: message["data"]["is_over"]))[-1]
+            assert heard["data"]["courier"] is None
 
     told(story)
 
@@ -140,13 +142,13 @@ def test_a_hint_of_a_move_that_is_not_the_customers_is_not_passed_on() -> None:
             hub._hand_on(CourierMoved(move(stranger, timezone.now()), orders))
             assert await one.hears_nothing()
             hub._hand_on(CourierMoved(move(carried.courier, early - timedelta(seconds=1)), orders))
-            assert await one.hears_nothing()
-            hub._hand_on(CourierMoved(move(waiting.courier, timezone.now()), orders))
-            assert await other.hears_nothing()
+            told_one = [(await one.hear())["kind"]]
             hub._hand_on(CourierMoved(move(carried.courier, timezone.now()), orders))
-            return [(await one.hear())["kind"]]
+            told_one += [(await one.hear())["kind"]]
+            hub._hand_on(CourierMoved(move(waiting.courier, timezone.now()), orders))
+            return [*told_one, (await other.hear())["kind"]]
 
-    assert told(story) == ["position"]
+    assert told(story) == ["eta", "position", "eta"]
 
 
 def test_what_was_missed_is_told_again() -> None:

@@ -89,6 +89,11 @@ class State(ApiView):
         return Response(remembered("operations.state", seconds=KEPT_SECONDS, make=state_with_health))
 
 
+@extend_schema(exclude=True)
+class UnversionedState(State):
+    """The same under the address without a version, which is in nobody's OpenAPI."""
+
+
 def state_with_health() -> dict[str, Any]:
     """The health is asked outside of the reading transaction: its checks may take seconds when something is broken."""
     with one_moment():

@@ -97,6 +97,8 @@ function replacePage(fresh) {
   if (!came) return;
   const before = document.querySelector("h1").textContent;
   isOutdated = false;
+  // The server is there again: no need to wait as long as it had been away.
+  reconnectAt = Math.min(reconnectAt, now() + PAUSE_SECONDS.again * Math.random());
   article().replaceWith(document.adoptNode(came));
   document.title = fresh.title;
   const headline = document.querySelector("h1").textContent;

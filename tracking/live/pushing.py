@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import threading
+import time
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -16,6 +17,7 @@ logger = logging.getLogger(__name__)
 
 # Where the layer is away or slow, what is beyond this is dropped: the pages look again by themselves.
 MOST_UNDER_WAY: Final = 1000
+QUIET_SECONDS: Final = 10.0
 
 
 @dataclass
@@ -29,6 +31,7 @@ class Sender:
     _listening: asyncio.AbstractEventLoop | None = None
     _own: asyncio.AbstractEventLoop | None = None
     _under_way: int = 0
+    _quiet_until: float = 0.0
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def send(self, hint: Hint) -> None:
@@ -36,7 +39,7 @@ class Sender:
         if loop is None or loop.is_closed():
             return
         if not self._may_begin():
-            logger.warning("a hint to live pages is dropped: %d are under way", MOST_UNDER_WAY)
+            self._warn(f"{MOST_UNDER_WAY} hints are under way")
             return
         asyncio.run_coroutine_threadsafe(self._send(hint.as_message()), loop)
 
@@ -64,10 +67,16 @@ class Sender:
         try:
             await layer.group_send(GROUP, message)
         except (RedisError, OSError, ChannelFull) as error:
-            logger.warning("live pages are not told at once: %s", error)
+            self._warn(str(error))
         finally:
             with self._lock:
                 self._under_way -= 1
+
+    def _warn(self, reason: str) -> None:
+        """Not for each hint: where the layer is away there are many."""
+        if time.monotonic() >= self._quiet_until:
+            self._quiet_until = time.monotonic() + QUIET_SECONDS
+            logger.warning("live pages are not told at once: %s", reason)
 
 
 sender: Final = Sender()

@@ -19,6 +19,8 @@ def logging_of_its_own() -> dict[str, Any]:
 
 worker_class = "gthread"
 threads = 16
+# The most there can be: the feed of fifty types and fifty stores needs nearly twice the usual 4094.
+limit_request_line = 8190
 logconfig_dict = logging_of_its_own()
 # It lies in the user's home folder, where all gunicorns of the user meet.
 control_socket_disable = True

@@ -10,6 +10,7 @@ from events.type_names import ASKED_PATTERN, MAX_LENGTH
 from events.webhooks.addresses import MAX_LENGTH as LONGEST_ADDRESS
 
 MAX_TYPES: Final = 100
+MAX_TYPES_IN_ADDRESS: Final = 20
 MAX_STORES: Final = 500
 SECRET: Final = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD"  # the specification's example
 ENDPOINT: Final = {
@@ -106,7 +107,7 @@ class WebhookPingSerializer(serializers.Serializer[Any]):
 class WebhookDeliveryFilterSerializer(StrictSerializer):
     state = serializers.MultipleChoiceField(choices=DeliveryState.choices, required=False)
     event_type = serializers.ListField(
-        child=serializers.CharField(max_length=MAX_LENGTH), required=False, max_length=MAX_TYPES
+        child=serializers.CharField(max_length=MAX_LENGTH), required=False, max_length=MAX_TYPES_IN_ADDRESS
     )
     created_after = MomentField(required=False)
     created_before = MomentField(required=False)

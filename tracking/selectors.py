@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Final
 from uuid import UUID
 
 from django.utils import timezone
@@ -20,6 +21,9 @@ from orders.states import FINAL, WITH_COURIER, OrderStatus
 from tracking import eta
 from tracking.errors import OrderNotDispatched
 from tracking.eta import Journey
+
+# What was known last when the order was handed over is shown until the courier says more.
+AT_THE_STORE: Final = timedelta(minutes=1)
 
 _DISPATCHED = frozenset({OrderStatus.ASSIGNED, OrderStatus.PICKED_UP, OrderStatus.DELIVERED, OrderStatus.FAILED})
 
@@ -73,14 +77,14 @@ class Delivery:
     def shows_position_of(self, moment: datetime) -> bool:
         """Whether the reader may know where the courier was then.
 
-        Customers not where somebody was before they had this order in hand: that is another customer's door.
+        Customers not where somebody was before they came for this order: that may be another customer's door.
         """
         if not self.is_for_customer:
             return self.order.status in WITH_COURIER
         picked_up_at = self.assignment.picked_up_at if self.assignment else None
         if picked_up_at is None or self.order.status != OrderStatus.PICKED_UP:
             return False
-        return picked_up_at <= moment
+        return picked_up_at - AT_THE_STORE <= moment
 
     def after_move(self, move: Move) -> "Delivery":
         """The same with the courier further on, without asking the database."""

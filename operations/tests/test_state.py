@@ -70,7 +70,7 @@ def test_it_counts_orders_by_status_and_names_who_carries_what(dispatcher: APICl
         }
     ]
     assert [courier["name"] for courier in state["couriers"] if not courier["assignments"]] == []
-    assert state["health"]["status"] == "ok"
+    assert state["health"]["checks"]["database"] == {"status": "ok", "required": True}
 
 
 def test_a_courier_is_shown_where_they_are(dispatcher: APIClient) -> None:

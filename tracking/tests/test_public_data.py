@@ -76,8 +76,14 @@ def test_a_customer_knows_the_courier_only_with_their_order() -> None:
 
 def test_where_the_courier_was_before_the_pick_up_is_not_told_after_it() -> None:
     assignment = make_picked_up()
-    place(assignment.courier, seconds_ago=3600)
+    place(assignment.courier, seconds_ago=90)
     assert shown_position(assignment) is None
+
+
+def test_the_last_position_at_the_store_is_shown_until_there_is_a_newer_one() -> None:
+    assignment = make_picked_up()
+    place(assignment.courier, seconds_ago=30)
+    assert shown_position(assignment) is not None
 
 
 def test_after_a_failed_delivery_there_is_no_courier() -> None:

@@ -141,7 +141,7 @@ def test_a_hint_of_a_move_that_is_not_the_customers_is_not_passed_on() -> None:
             orders = [carried.order_id, waiting.order_id]
             hub._hand_on(CourierMoved(move(stranger, timezone.now()), orders))
             assert await one.hears_nothing()
-            hub._hand_on(CourierMoved(move(carried.courier, early - timedelta(seconds=1)), orders))
+            hub._hand_on(CourierMoved(move(carried.courier, early - timedelta(seconds=61)), orders))
             told_one = [(await one.hear())["kind"]]
             hub._hand_on(CourierMoved(move(carried.courier, timezone.now()), orders))
             told_one += [(await one.hear())["kind"]]

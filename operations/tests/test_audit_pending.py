@@ -9,6 +9,7 @@ from couriers.tests.factories import make_courier
 from events.models import DeliveryState, Event, EventDelivery
 from events.services.relaying import relay
 from events.services.sequencing import sequence_new_events
+from events.tests.webhooks import make_endpoint
 from notifications.services.sending import send_due
 from operations.auditing.audit import audit
 from operations.auditing.findings import Findings
@@ -76,6 +77,19 @@ def test_what_a_dead_letter_holds_up_is_told_by_the_dead_letter_alone(order: Ord
     refunding.update(state=DeliveryState.DEAD)
     bring_events()
     assert report() == ({"events-arrive"}, {"cancelled-orders-refunded": 1})
+
+
+def test_dead_letter_at_somebodys_endpoint_is_no_fault_of_ours(order: Order) -> None:
+    settle_everything()
+    endpoint, event = make_endpoint(), Event.objects.order_by("position")[0]
+    EventDelivery.objects.create(
+        event=event,
+        subject_id=event.subject_id,
+        destination=endpoint.destination,
+        endpoint=endpoint,
+        state=DeliveryState.DEAD,
+    )
+    assert report() == (set(), {})
 
 
 def test_missing_refund_of_a_handled_cancellation_is_broken(order: Order) -> None:

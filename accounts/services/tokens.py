@@ -16,6 +16,7 @@ from accounts.locks import lock_user
 from accounts.models import User
 from accounts.roles import SCOPES
 from api.errors import FieldProblem, InvalidCredentials, InvalidRequest, InvalidToken
+from api.purging import delete_first
 from api.transactions import transactional
 
 PURGE_BATCH: Final = 1_000
@@ -88,9 +89,7 @@ def revoke_tokens_of(user: User) -> None:
 def purge_expired(batch: int = PURGE_BATCH) -> int:
     """Forget at most `batch` refresh tokens that have expired; returns how many there were."""
     expired = OutstandingToken.objects.filter(expires_at__lte=timezone.now()).order_by("expires_at")
-    keys = list(expired.values_list("pk", flat=True)[:batch])
-    OutstandingToken.objects.filter(pk__in=keys).delete()
-    return len(keys)
+    return delete_first(expired, limit=batch)
 
 
 def _verified(refresh_token: str) -> RefreshToken:

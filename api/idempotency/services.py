@@ -12,6 +12,7 @@ from django.utils import timezone
 from api.errors import IdempotencyKeyInUse, IdempotencyKeyReused
 from api.idempotency.keys import KeyedRequest
 from api.idempotency.models import IdempotencyKey
+from api.purging import delete_first
 from api.transactions import LOCK_TIMEOUT, transactional
 
 TWIN_WAIT_SECONDS: Final = 2
@@ -70,6 +71,4 @@ def keep(row: IdempotencyKey, *, status: int, body: str, headers: Mapping[str, s
 def purge_expired(batch: int = PURGE_BATCH) -> int:
     """Delete at most `batch` expired keys and return how many there were."""
     expired = IdempotencyKey.objects.filter(expires_at__lte=timezone.now()).order_by("expires_at")
-    keys = list(expired.values_list("pk", flat=True)[:batch])
-    IdempotencyKey.objects.filter(pk__in=keys).delete()
-    return len(keys)
+    return delete_first(expired, limit=batch)

@@ -7,10 +7,10 @@ from itertools import takewhile
 from typing import Final
 
 from django.conf import settings
-from django.db.models import Model, QuerySet
 from django.utils import timezone
 
 from api.creation import created_within
+from api.purging import delete_first
 from api.transactions import transactional
 from api.waking import wake
 from events.locks import lock_deliveries_of, lock_oldest_events
@@ -57,20 +57,16 @@ def _in_batches(remove: Callable[[datetime], int], *, until: datetime) -> int:
 
 @transactional
 def remove_attempts(until: datetime) -> int:
-    return _delete_first(WebhookAttempt.objects.filter(created_within({"created_before": until})))
+    old = WebhookAttempt.objects.filter(created_within({"created_before": until}))
+    return delete_first(old.order_by("pk"), limit=BATCH)
 
 
 @transactional
 def remove_deliveries(until: datetime) -> int:
     """Only those that arrived. A dead letter stays until somebody has decided about it."""
     made = EventDelivery.objects.filter(created_within({"created_before": until}))
-    return _delete_first(made.filter(state=DeliveryState.DELIVERED, delivered_at__lt=until))
-
-
-def _delete_first(rows: QuerySet[Model]) -> int:
-    keys = list(rows.order_by("pk").values_list("pk", flat=True)[:BATCH])
-    rows.filter(pk__in=keys).delete()
-    return len(keys)
+    arrived = made.filter(state=DeliveryState.DELIVERED, delivered_at__lt=until)
+    return delete_first(arrived.order_by("pk"), limit=BATCH)
 
 
 @transactional

@@ -9,6 +9,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from api.creation import created_within
+from api.purging import delete_first
 from api.transactions import transactional
 from notifications.models import Notification, State
 
@@ -32,10 +33,8 @@ def purge() -> int:
     lately = created_within({"created_after": timezone.now() - timedelta(days=1)})
     _forget(lately & Q(order__anonymised_at__isnull=False))
     before = timezone.now() - timedelta(days=settings.NOTIFICATION_RETENTION_DAYS)
-    old = Notification.objects.filter(created_within({"created_before": before})).order_by("pk")
-    keys = list(old.values_list("pk", flat=True)[:BATCH])
-    Notification.objects.filter(pk__in=keys).delete()
-    return len(keys)
+    old = Notification.objects.filter(created_within({"created_before": before}))
+    return delete_first(old.order_by("pk"), limit=BATCH)
 
 
 def _forget(which: Q) -> None:

@@ -1,6 +1,6 @@
 """Who may see which event."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Self
 from uuid import UUID
@@ -21,16 +21,12 @@ class Audience:
 
     @classmethod
     def of(cls, user: User) -> Self:
-        return cls._with(user, stores_of([user.pk]))
+        return cls.of_each([user])[user.pk]
 
     @classmethod
     def of_each(cls, users: Collection[User]) -> dict[UUID, Self]:
         stores = stores_of({user.pk for user in users})
-        return {user.pk: cls._with(user, stores) for user in users}
-
-    @classmethod
-    def _with(cls, user: User, stores: Mapping[UUID, frozenset[UUID]]) -> Self:
-        return cls(user.pk, stores.get(user.pk, frozenset()), user.sees_all_stores)
+        return {user.pk: cls(user.pk, stores.get(user.pk, frozenset()), user.sees_all_stores) for user in users}
 
     def may_see(self, *, store_id: UUID | None, publisher_id: UUID | None) -> bool:
         return self.sees_everything or publisher_id == self.user_id or store_id in self.store_ids

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Collection, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
@@ -20,6 +20,7 @@ from events.publishing import publish
 logger = logging.getLogger(__name__)
 
 DEAD: Final = "event_delivery.dead"
+ERROR_LENGTH: Final = 2_000
 
 
 @transactional
@@ -60,10 +61,15 @@ def record_failure(delivery_id: UUID, *, error: str, retry_after_seconds: Sequen
     if delivery.attempts > len(retry_after_seconds):
         give_up(delivery, error=error)
         return
-    wait_seconds = retry_after_seconds[max(delivery.attempts - 1, 0)]
-    delivery.next_attempt_at = timezone.now() + timedelta(seconds=wait_seconds)
+    pause_seconds = retry_after_seconds[max(delivery.attempts - 1, 0)]
+    postpone(delivery, until=timezone.now() + timedelta(seconds=pause_seconds), error=error)
+
+
+def postpone(delivery: EventDelivery, *, until: datetime, error: str) -> None:
+    """The caller holds the delivery's lock and has seen it pending under it."""
+    delivery.next_attempt_at = until
     delivery.leased_until = None
-    delivery.last_error = error[:2000]
+    delivery.last_error = error[:ERROR_LENGTH]
     delivery.save(update_fields=["next_attempt_at", "leased_until", "last_error"])
 
 
@@ -72,14 +78,20 @@ def give_up(delivery: EventDelivery, *, error: str) -> None:
 
     The caller holds the delivery's lock and has seen it pending under it.
     """
-    delivery.state = DeliveryState.DEAD
-    delivery.leased_until = None
-    delivery.last_error = error[:2000]
-    delivery.save(update_fields=["state", "leased_until", "last_error"])
+    bury(delivery, error=error)
     logger.error("delivery %s to %s is a dead letter: %s", delivery.id, delivery.destination, error)
     if delivery.event.type != DEAD:
         with request_context(request_id=delivery.event.request_id, trace_id=delivery.event.correlation_id):
             _tell_of(delivery, reason=error.partition(":")[0])
+
+
+def bury(delivery: EventDelivery, *, error: str) -> None:
+    """Make it a dead letter without a word to anybody. The caller holds the delivery's lock and has seen it pending
+    under it."""
+    delivery.state = DeliveryState.DEAD
+    delivery.leased_until = None
+    delivery.last_error = error[:ERROR_LENGTH]
+    delivery.save(update_fields=["state", "leased_until", "last_error"])
 
 
 def _tell_of(dead: EventDelivery, *, reason: str) -> None:

@@ -14,7 +14,7 @@ from django.utils import timezone
 from api.transactions import transactional
 from events.locks import lock_deliveries
 from events.models import DeliveryState, EventDelivery, WebhookAttempt, WebhookEndpoint
-from events.services.deliveries import give_up, mark_delivered
+from events.services.deliveries import bury, give_up, mark_delivered, postpone
 from events.webhooks.claiming import Claim
 from events.webhooks.disabling import disable_endpoint
 from events.webhooks.excerpts import excerpt
@@ -97,7 +97,8 @@ def _fail(delivery: EventDelivery, outcome: Outcome, *, now: datetime) -> None:
     if delivery.state != DeliveryState.PENDING or delivery.attempts != outcome.claim.delivery.attempts:
         return
     if outcome.claim.delivery.event.type == PINGED:
-        _end_ping(delivery, error=outcome.told)
+        # It asks whether the receiver answers now: that it does so tomorrow is no answer, and staff need not know.
+        bury(delivery, error=outcome.told)
         return
     pause_seconds = pause_after(
         delivery.attempts,
@@ -108,18 +109,7 @@ def _fail(delivery: EventDelivery, outcome: Outcome, *, now: datetime) -> None:
     if pause_seconds is None:
         give_up(delivery, error=outcome.told)
         return
-    delivery.next_attempt_at = now + timedelta(seconds=pause_seconds)
-    delivery.leased_until = None
-    delivery.last_error = outcome.told
-    delivery.save(update_fields=["next_attempt_at", "leased_until", "last_error"])
-
-
-def _end_ping(delivery: EventDelivery, *, error: str) -> None:
-    """A ping asks whether the receiver answers now: that it does so tomorrow is no answer, and staff need not know."""
-    delivery.state = DeliveryState.DEAD
-    delivery.leased_until = None
-    delivery.last_error = error
-    delivery.save(update_fields=["state", "leased_until", "last_error"])
+    postpone(delivery, until=now + timedelta(seconds=pause_seconds), error=outcome.told)
 
 
 def _judge_endpoints(outcomes: Sequence[Outcome], *, now: datetime) -> None:

@@ -13,9 +13,8 @@ from api.remembering import remembered
 from couriers.models import Assignment, Courier
 from couriers.states import CourierStatus
 from orders.models import Order
-from orders.states import FINAL, WITH_COURIER, OrderStatus
+from orders.states import ACTIVE, WITH_COURIER, OrderStatus
 
-OPEN: Final = tuple(status for status in OrderStatus if status not in FINAL)
 COUNTED_FOR_SECONDS: Final = 3600
 # Longer than a transaction that ends an order may take from the moment it writes down to its commit.
 SETTLED_AFTER: Final = timedelta(minutes=5)
@@ -51,7 +50,7 @@ def system_state() -> SystemState:
     on what is going on, not on how much has been."""
     now = timezone.now()
     today = timezone.localtime(now).replace(hour=0, minute=0, second=0, microsecond=0)
-    counts = _by_status(Order.objects.filter(status__in=OPEN)) + _ended(now)
+    counts = _by_status(Order.objects.filter(status__in=ACTIVE)) + _ended(now)
     return SystemState(
         generated_at=now,
         orders_by_status={status.value: counts[status.value] for status in OrderStatus},

@@ -60,28 +60,46 @@ class Listener(threading.Thread):
 
 
 @dataclass(frozen=True)
-class Serving:
-    """A `manage.py serve` that has said where it serves. Connections wait until it takes them."""
-
+class Heard:
     process: "subprocess.Popen[str]"
     output: Listener
     errors: Listener
+
+    def stop(self, number: int) -> int:
+        """Its exit status, once all it said has been taken down."""
+        self.process.send_signal(number)
+        status = self.process.wait(PATIENCE_SECONDS)
+        self.to_the_end()
+        return status
+
+    def to_the_end(self) -> None:
+        """A pipe must not be closed under its listener."""
+        self.output.join()
+        self.errors.join()
+
+
+@dataclass(frozen=True)
+class Serving:
+    """A `manage.py serve` that has said where it serves."""
+
+    heard: Heard
     url: str
+
+    @property
+    def process(self) -> "subprocess.Popen[str]":
+        return self.heard.process
 
     def stop(self, number: int) -> tuple[int, str, str]:
         """Its exit status and all that it has said after the first line, log and complaints."""
-        self.process.send_signal(number)
-        status = self.process.wait(PATIENCE_SECONDS)
-        self.output.join()
-        self.errors.join()
-        return status, "".join(self.output.lines[1:]), "".join(self.errors.lines)
+        status = self.heard.stop(number)
+        return status, "".join(self.heard.output.lines[1:]), "".join(self.heard.errors.lines)
 
 
 @contextmanager
-def serving(folder: Path, *options: str, variables: Mapping[str, str] | None = None) -> Iterator[Serving]:
-    """On a free port; killed at the end where the test has not stopped it."""
+def heard(command: list[str], *, folder: Path, variables: Mapping[str, str] | None = None) -> Iterator[Heard]:
+    """A `manage.py` command, listened to until its last word; killed at the end where the test has not stopped it."""
     process = subprocess.Popen(
-        [sys.executable, "manage.py", "serve", "--port", "0", *options],
+        [sys.executable, "manage.py", *command],
         env=environment(folder, **(variables or {})),
         cwd=settings.BASE_DIR,
         text=True,
@@ -89,17 +107,21 @@ def serving(folder: Path, *options: str, variables: Mapping[str, str] | None = N
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
     )
-    with process:
-        try:
-            yield _that_serves(process)
-        finally:
-            process.kill()
-
-
-def _that_serves(process: "subprocess.Popen[str]") -> Serving:
     assert process.stdout is not None
     assert process.stderr is not None
-    output, errors = Listener(process.stdout), Listener(process.stderr)
-    words = output.first_line().split()
-    assert words[:2] == ["Serving", "at"], "".join(errors.lines)
-    return Serving(process, output, errors, url=words[2].rstrip("/"))
+    found = Heard(process, Listener(process.stdout), Listener(process.stderr))
+    with process:
+        try:
+            yield found
+        finally:
+            process.kill()
+            found.to_the_end()
+
+
+@contextmanager
+def serving(folder: Path, *options: str, variables: Mapping[str, str] | None = None) -> Iterator[Serving]:
+    """On a free port. Connections wait until it takes them."""
+    with heard(["serve", "--port", "0", *options], folder=folder, variables=variables) as process:
+        words = process.output.first_line().split()
+        assert words[:2] == ["Serving", "at"], "".join(process.errors.lines)
+        yield Serving(process, url=words[2].rstrip("/"))

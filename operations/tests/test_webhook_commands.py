@@ -20,7 +20,7 @@ from django.core.management import CommandError, call_command
 from events.webhooks.receiving.inbox import Inbox
 from events.webhooks.receiving.server import Receiver
 from events.webhooks.signing import new_secret, sign
-from operations.tests.processes import PATIENCE_SECONDS, Listener, environment, serving
+from operations.tests.processes import PATIENCE_SECONDS, Heard, environment, heard, serving
 
 MANAGE: Final = Path(settings.BASE_DIR) / "manage.py"
 BODY: Final = json.dumps(
@@ -32,49 +32,20 @@ needs_signals = pytest.mark.skipif(sys.platform == "win32", reason="Windows deli
 
 @dataclass(frozen=True)
 class Running:
-    process: subprocess.Popen[str]
-    output: Listener
-    errors: Listener
+    heard: Heard
+    as_json: bool
 
     @property
     def url(self) -> str:
         """From `Listening at <url>, …`."""
-        return self._told().first_line().split()[2].rstrip(",")
-
-    def stop(self, number: int) -> int:
-        self.process.send_signal(number)
-        return self.process.wait(PATIENCE_SECONDS)
-
-    def _told(self) -> Listener:
-        return self.errors if "--json" in self._arguments else self.output
-
-    @property
-    def _arguments(self) -> list[str]:
-        assert isinstance(self.process.args, list)
-        return [str(argument) for argument in self.process.args]
+        told = self.heard.errors if self.as_json else self.heard.output
+        return told.first_line().split()[2].rstrip(",")
 
 
 @contextmanager
 def receiver(folder: Path, *arguments: str) -> Iterator[Running]:
-    process = subprocess.Popen(
-        [sys.executable, str(MANAGE), "webhook_receiver", "--port", "0", *arguments],
-        env=environment(folder),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    assert process.stdout is not None
-    assert process.stderr is not None
-    running = Running(process, Listener(process.stdout), Listener(process.stderr))
-    try:
-        yield running
-    finally:
-        process.kill()
-        process.wait()
-        running.output.join(PATIENCE_SECONDS)
-        running.errors.join(PATIENCE_SECONDS)
-        process.stdout.close()
-        process.stderr.close()
+    with heard(["webhook_receiver", "--port", "0", *arguments], folder=folder) as process:
+        yield Running(process, as_json="--json" in arguments)
 
 
 def send(url: str, *, secret: str) -> int:
@@ -90,10 +61,9 @@ def test_receiver_prints_what_arrives_for_programs(tmp_path: Path) -> None:
     with receiver(tmp_path, "--json", "--secret", secret, "--fail-first", "1") as running:
         statuses = [send(running.url, secret=secret) for _ in range(3)]
         statuses.append(send(running.url, secret=new_secret()))
-        code = running.stop(signal.SIGTERM)
-        running.output.join(PATIENCE_SECONDS)
+        code = running.heard.stop(signal.SIGTERM)
     assert (code, statuses) == (0, [503, 204, 204, 401])
-    *lines, last = (json.loads(line) for line in running.output.lines)
+    *lines, last = (json.loads(line) for line in running.heard.output.lines)
     verdicts: list[Any] = [line["arrival"]["verdict"] for line in lines]
     assert verdicts == ["turned away", "new", "duplicate", "refused"]
     assert last["summary"] == {
@@ -110,11 +80,10 @@ def test_receiver_prints_what_arrives_for_programs(tmp_path: Path) -> None:
 def test_receiver_prints_what_arrives_for_people(tmp_path: Path) -> None:
     with receiver(tmp_path) as running:
         url = running.url
-        secret = running.output.first_line().split()[-1]
+        secret = running.heard.output.first_line().split()[-1]
         assert send(url, secret=secret) == 204
-        assert running.stop(signal.SIGINT) == 0
-        running.output.join(PATIENCE_SECONDS)
-    text = "".join(running.output.lines)
+        assert running.heard.stop(signal.SIGINT) == 0
+    text = "".join(running.heard.output.lines)
     assert " new           order.paid                order s version 2  sequence 4  id a\n" in text
     assert "requests of all kinds" in text
 
@@ -126,14 +95,14 @@ def test_receiver_makes_its_own_endpoint_at_a_site_and_retires_it(tmp_path: Path
         subprocess.run([sys.executable, str(MANAGE), *preparation], env=environment(tmp_path), check=True)
     with serving(tmp_path, variables=variables) as site, integrator_at(site.url) as http:
         with receiver(tmp_path, "--json", "--register", site.url, "--type", "webhook_endpoint.*") as running:
-            assert running.errors.first_line().endswith(f" at {site.url}\n")
+            assert running.heard.errors.first_line().endswith(f" at {site.url}\n")
             (endpoint,) = http.get("/api/v2/webhook-endpoints").json()["results"]
             assert (endpoint["url"], endpoint["event_types"]) == (running.url, ["webhook_endpoint.*"])
             key = {"Idempotency-Key": "once"}
             pinged = http.post(f"/api/v2/webhook-endpoints/{endpoint['id']}/ping", headers=key).json()
-            arrival = json.loads(running.output.first_line())["arrival"]
+            arrival = json.loads(running.heard.output.first_line())["arrival"]
             assert (arrival["verdict"], arrival["message_id"]) == ("new", pinged["event_id"])
-            assert running.stop(signal.SIGTERM) == 0
+            assert running.heard.stop(signal.SIGTERM) == 0
         assert http.get("/api/v2/webhook-endpoints").json()["results"] == []
 
 

@@ -16,12 +16,12 @@ import pytest
 from django.conf import settings
 from psycopg.sql import SQL, Identifier
 
+from operations.tests.contract.provider import PROVIDER_SECRET
 from operations.tests.contract.site import Person, Site
 from operations.tests.contract.story import Shop, demo_person, new_courier, open_shop
 from operations.tests.processes import environment, serving
 
 BOTH_DATABASES: Final = pytest.mark.parametrize("site", ["sqlite", "postgresql"], indirect=True)
-PROVIDER_SECRET: Final = "the secret of a provider that is only simulated"
 
 
 @contextmanager

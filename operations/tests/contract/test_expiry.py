@@ -5,13 +5,14 @@ from collections.abc import Iterator
 import pytest
 
 from operations.tests.contract.conftest import served
+from operations.tests.contract.provider import PROVIDER_SECRET, notice, tell
 from operations.tests.contract.site import Person, Site, eventually
 from operations.tests.contract.story import Shop, demo_person, once_it_is, open_shop, pay, placed, refunds_of
 
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    hasty = {"ORDER_EXPIRY_SECONDS": "2", "SIMULATED_LATE_SECONDS": "0.5"}
+    hasty = {"ORDER_EXPIRY_SECONDS": "5", "SIMULATED_PROVIDER_SECRET": PROVIDER_SECRET}
     with served(tmp_path_factory.mktemp("hasty"), variables=hasty) as found:
         yield found
 
@@ -43,9 +44,11 @@ def test_so_does_one_whose_payment_is_never_answered(customer: Person, shop: Sho
     eventually(lambda: customer.read(f"payments/{payment['id']}"), lambda found: found["status"] == "failed")
 
 
-def test_money_that_comes_after_the_expiry_goes_back(customer: Person, shop: Shop) -> None:
+def test_money_that_comes_after_the_expiry_goes_back(site: Site, customer: Person, shop: Shop) -> None:
     order = placed(customer, shop)
-    payment = pay(customer, order, "tok_late")
+    payment = pay(customer, order, "tok_timeout")
+    once_it_is("cancelled", order, customer)
+    assert tell(site, notice(payment)).status_code == 200
     (refund,) = refunds_of(payment, customer, count=1)
     assert refund["amount"] == order["total"]
     assert customer.read(f"orders/{order['id']}")["status"] == "cancelled"

@@ -1,36 +1,14 @@
 """Money: every token with its real callbacks, forged ones, the shop's word, and refunds."""
 
-import hashlib
-import hmac
-import json
 import time
 from typing import Any
 from uuid import uuid4
 
-import httpx
 import pytest
 
-from operations.tests.contract.conftest import PROVIDER_SECRET
+from operations.tests.contract.provider import notice, signature, tell
 from operations.tests.contract.site import Json, Person, Site, eventually, refusal
 from operations.tests.contract.story import Shop, once_it_is, paid, pay, placed, refunds_of
-
-WEBHOOK = "/api/v2/payments/webhooks/simulated"
-
-
-def notice(payment: Json, **changes: Any) -> bytes:
-    told = {"event_id": f"evt-{uuid4()}", "type": "payment.succeeded", "payment_id": payment["id"]}
-    return json.dumps({**told, "amount": payment["amount"], "currency": payment["currency"], **changes}).encode()
-
-
-def signature(body: bytes, *, secret: str = PROVIDER_SECRET, age_seconds: int = 0) -> str:
-    stamp = int(time.time()) - age_seconds
-    digest = hmac.new(secret.encode(), f"{stamp}.".encode() + body, hashlib.sha256).hexdigest()
-    return f"t={stamp},v1={digest}"
-
-
-def tell(site: Site, body: bytes, *, signed: str | None = None) -> httpx.Response:
-    headers = {"Content-Type": "application/json", "X-Signature": signed or signature(body)}
-    return site.http.post(WEBHOOK, content=body, headers=headers)
 
 
 def test_success_pays_the_order(customer: Person, shop: Shop) -> None:

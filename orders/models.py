@@ -1,7 +1,7 @@
 """An order, its lines and charges as they were when it was placed, and its timeline."""
 
 import secrets
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import ClassVar
 
 from django.conf import settings
@@ -28,6 +28,11 @@ def new_tracking_token() -> str:
     return secrets.token_urlsafe(24)
 
 
+def delivery_target() -> timedelta:
+    """How long an order may take from being placed to its door."""
+    return timedelta(minutes=settings.DELIVERY_TARGET_MINUTES)
+
+
 class OrderQuerySet(models.QuerySet["Order"]):
     def expired(self, now: datetime) -> "OrderQuerySet":
         return self.filter(status=OrderStatus.CREATED, expires_at__lte=now)
@@ -35,6 +40,10 @@ class OrderQuerySet(models.QuerySet["Order"]):
     def in_status_since_before(self, moment: datetime, *, status: str) -> "OrderQuerySet":
         """Those that have been in this state, one of those that wait for somebody, at least since `moment`."""
         return self.filter(status=status, status_changed_at__lte=moment)
+
+    def due_before(self, moment: datetime) -> "OrderQuerySet":
+        """Those that should have been at their door by then."""
+        return self.filter(created_at__lt=moment - delivery_target())
 
     def cancelled_after_payment_began(self) -> "OrderQuerySet":
         """The few of the cancelled ones that money may have come for."""
@@ -129,6 +138,10 @@ class Order(VersionedEntity):
 
     def __str__(self) -> str:
         return f"Order {self.number}"
+
+    @property
+    def due_at(self) -> datetime:
+        return self.created_at + delivery_target()
 
     @property
     def has_dropoff(self) -> bool:

@@ -121,8 +121,7 @@ def _ready_seconds(order: Order, *, now: datetime) -> float:
 
 
 def _due_seconds(order: Order, *, now: datetime) -> float:
-    due_at = order.created_at + timedelta(minutes=settings.DELIVERY_TARGET_MINUTES)
-    return (due_at - now).total_seconds()
+    return (order.due_at - now).total_seconds()
 
 
 def _counter(order: Order) -> Position:

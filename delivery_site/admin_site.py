@@ -45,6 +45,12 @@ NAVIGATION: Final = [
         "",
         {"title": "Overview", "icon": "home", "link": reverse_lazy("admin:index")},
         {
+            "title": "Dispatch",
+            "icon": "share_location",
+            "link": reverse_lazy("admin:dispatch"),
+            "permission": needs("orders:read"),
+        },
+        {
             "title": "What is stuck",
             "icon": "running_with_errors",
             "link": reverse_lazy("stuck"),

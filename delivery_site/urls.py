@@ -5,14 +5,17 @@ from django.urls import include, path
 
 from accounts.admin_base.own_password import change_own_password
 from api.openapi.views import version_urls
+from operations.admin.dispatch.urls import DISPATCH
 from operations.admin.event_flow import event_flow_page
 from operations.admin.stuck.page import stuck_page
+
+pages, admin_app, admin_namespace = admin.site.urls
 
 urlpatterns = [
     path("admin/password_change/", admin.site.admin_view(change_own_password)),
     path("admin/stuck/", admin.site.admin_view(stuck_page), name="stuck"),
     path("admin/event-flow/", admin.site.admin_view(event_flow_page), name="event_flow"),
-    path("admin/", admin.site.urls),
+    path("admin/", ([*DISPATCH, *pages], admin_app, admin_namespace)),
     path("", include("delivery_site.urls_v1")),
     path("", include("delivery_site.urls_v2")),
     path("api/v1/", include(version_urls(version="1", urlconf="delivery_site.urls_v1"))),

@@ -1,0 +1,11 @@
+"""Addresses of the console, within the Admin site's: `admin:dispatch` is its page."""
+
+from typing import Final
+
+from django.urls import URLPattern, path
+
+from operations.admin.dispatch.page import dispatch_page
+
+DISPATCH: Final[list[URLPattern]] = [
+    path("dispatch/", dispatch_page, name="dispatch"),
+]

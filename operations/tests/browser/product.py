@@ -1,0 +1,60 @@
+"""The whole product in one process of its own, which a test may kill and start again where it was."""
+
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import httpx
+from django.conf import settings
+
+from api.tests.waiting import until
+from operations.tests.contract.site import Site
+from operations.tests.processes import environment, serving
+
+SEED = ("seed", "--stores", "2", "--products", "4", "--couriers", "1")
+
+
+class Product:
+    """On SQLite in a folder of its own, always at the same address."""
+
+    def __init__(self, folder: Path, leaving: ExitStack) -> None:
+        self._folder = folder
+        self._leaving = leaving
+        self._process = leaving.enter_context(serving(folder))
+        self.url = self._process.url
+        self.site = Site(leaving.enter_context(httpx.Client(base_url=self.url, timeout=60)))
+
+    @contextmanager
+    def killed(self) -> Iterator[None]:
+        """As by kill -9: nobody is told good-bye. Afterwards it is back, with its data."""
+        self._process.process.send_signal(signal.SIGKILL)
+        self._process.process.wait(60)
+        yield
+        port = str(urlsplit(self.url).port)
+        self._process = self._leaving.enter_context(serving(self._folder, "--port", port))
+        until(self._is_ready)
+
+    def _is_ready(self) -> bool:
+        try:
+            return self.site.http.get("/health/ready").is_success
+        except httpx.TransportError:
+            return False
+
+
+@contextmanager
+def running(folder: Path) -> Iterator[Product]:
+    for command in (("migrate", "--verbosity", "0"), SEED):
+        subprocess.run(
+            [sys.executable, "manage.py", *command],
+            env=environment(folder),
+            cwd=settings.BASE_DIR,
+            capture_output=True,
+            check=True,
+            timeout=120,
+        )
+    with ExitStack() as leaving:
+        yield Product(folder, leaving)

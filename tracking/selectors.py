@@ -146,7 +146,7 @@ def _delivery(order: Order, *, sequence: int, is_for_customer: bool) -> Delivery
         assignment=assignment,
         sequence=sequence,
         now=now,
-        journey=_journey(order, assignment, now=now),
+        journey=journey_of(order, assignment, now=now),
         is_for_customer=is_for_customer,
     )
 
@@ -158,7 +158,7 @@ def _assignment_of(order: Order) -> Assignment | None:
     return assignments.select_related("courier").order_by("-pk").first()
 
 
-def _journey(order: Order, assignment: Assignment | None, *, now: datetime) -> Journey:
+def journey_of(order: Order, assignment: Assignment | None, *, now: datetime) -> Journey:
     """Before anybody has it, a bicycle is what comes."""
     courier = assignment.courier if assignment else None
     store = Position(order.store.latitude, order.store.longitude)

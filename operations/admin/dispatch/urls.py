@@ -4,8 +4,10 @@ from typing import Final
 
 from django.urls import URLPattern, path
 
+from operations.admin.dispatch.board import dispatch_board
 from operations.admin.dispatch.page import dispatch_page
 
 DISPATCH: Final[list[URLPattern]] = [
     path("dispatch/", dispatch_page, name="dispatch"),
+    path("dispatch/board", dispatch_board, name="dispatch_board"),
 ]

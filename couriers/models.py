@@ -1,6 +1,6 @@
 """Couriers, where they are, and what they carry."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import ClassVar
 from uuid import UUID
 
@@ -14,6 +14,7 @@ from catalog.models import Membership, Store
 from couriers.states import (
     ACTIVE,
     HELD,
+    STALE_AFTER_SECONDS,
     AssignmentStatus,
     Availability,
     CourierStatus,
@@ -40,6 +41,12 @@ class CourierQuerySet(models.QuerySet["Courier"]):
         for availability in availabilities:
             wanted |= conditions[Availability(availability)]
         return self.filter(wanted)
+
+    def silent_at(self, now: datetime) -> "CourierQuerySet":
+        """At work, and not heard of for too long; who never says where they are is not missed."""
+        at_work = Q(status=CourierStatus.AVAILABLE) | Q(active_orders__gt=0)
+        stale = Q(position_recorded_at__lt=now - timedelta(seconds=STALE_AFTER_SECONDS))
+        return self.filter(at_work & stale, is_active=True)
 
     def riding_for(self, stores: models.QuerySet[Store]) -> "CourierQuerySet":
         """Those who are members of one of these stores, and those of none, because they ride for every store."""

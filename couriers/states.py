@@ -43,6 +43,10 @@ class OfferEnd(TextChoices):
     ORDER_CANCELLED = "order_cancelled", "Order cancelled"
 
 
+STALE_AFTER_SECONDS = 300
+"""A position this old is not gone by, and somebody asks its courier what is the matter."""
+
+
 class CourierStatus(TextChoices):
     """What a courier says of themselves."""
 

@@ -43,7 +43,7 @@ def _group(title: str, *items: dict[str, Any]) -> dict[str, Any]:
 NAVIGATION: Final = [
     _group(
         "",
-        {"title": "Overview", "icon": "home", "link": reverse_lazy("admin:index")},
+        {"title": "Start", "icon": "home", "link": reverse_lazy("admin:index")},
         {
             "title": "Dispatch",
             "icon": "share_location",
@@ -110,7 +110,7 @@ UNFOLD: Final[dict[str, Any]] = {
     "SHOW_VIEW_ON_SITE": False,
     "SHOW_BACK_BUTTON": True,
     "ENVIRONMENT": "delivery_site.admin_site.environment",
-    "DASHBOARD_CALLBACK": "operations.admin.overview.with_overview",
+    "DASHBOARD_CALLBACK": "operations.admin.start.page.with_start_page",
     "STYLES": [lambda request: static("admin-ours/admin.css")],
     "SCRIPTS": [lambda request: static("admin-ours/admin.js")],
     "COLORS": {"primary": BLUE},

@@ -13,7 +13,7 @@ from django.db.models.functions import Round
 from accounts.actors import ActorKind
 from api.models_base import Entity, VersionedEntity
 from catalog.models import Product, Store
-from orders.states import OrderStatus, PaymentMethod
+from orders.states import ON_ITS_WAY, OrderStatus, PaymentMethod
 
 NUMBER_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
@@ -41,9 +41,9 @@ class OrderQuerySet(models.QuerySet["Order"]):
         """Those that have been in this state, one of those that wait for somebody, at least since `moment`."""
         return self.filter(status=status, status_changed_at__lte=moment)
 
-    def due_before(self, moment: datetime) -> "OrderQuerySet":
-        """Those that should have been at their door by then."""
-        return self.filter(created_at__lt=moment - delivery_target())
+    def late_at(self, now: datetime) -> "OrderQuerySet":
+        """Those that somebody is at work on, and that should have been at their door by then."""
+        return self.filter(status__in=ON_ITS_WAY, created_at__lt=now - delivery_target())
 
     def cancelled_after_payment_began(self) -> "OrderQuerySet":
         """The few of the cancelled ones that money may have come for."""

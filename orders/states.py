@@ -75,6 +75,7 @@ BEFORE_PICKUP = frozenset({S.CREATED, S.PAID, S.CONFIRMED, S.ASSIGNED})
 BEFORE_CONFIRMATION = frozenset({S.CREATED, S.PAID})
 IN_PREPARATION = frozenset({S.CONFIRMED, S.ASSIGNED})
 WITH_COURIER = frozenset({S.ASSIGNED, S.PICKED_UP})
+ON_ITS_WAY = frozenset({S.PAID, S.CONFIRMED, *WITH_COURIER})
 
 
 def allowed_targets(source: str, *, by: ActorKind, method: str) -> list[str]:

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from catalog.geography import Position, distance_m
+from couriers import states as courier_states
 from orders.states import OrderStatus
 
 # Roads are longer than straight lines; 1.3 is about what R. H. Ballou et al. measured in Europe
@@ -22,7 +23,7 @@ from orders.states import OrderStatus
 DETOUR_FACTOR: Final = 1.3
 HANDOVER_SECONDS: Final = 120
 USUAL_APPROACH_SECONDS: Final = 300
-STALE_AFTER_SECONDS: Final = 300
+STALE_AFTER_SECONDS: Final = courier_states.STALE_AFTER_SECONDS
 
 _BEFORE_PICKUP: Final = frozenset({OrderStatus.CONFIRMED, OrderStatus.ASSIGNED})
 _REACHED: Final[Mapping[OrderStatus, int]] = {

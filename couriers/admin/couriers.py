@@ -5,6 +5,7 @@ from django import forms
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils import timezone
 from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import BooleanRadioFilter, ChoicesDropdownFilter, RadioFilter
 from unfold.widgets import UnfoldAdminEmailInputWidget
@@ -86,13 +87,30 @@ class AvailabilityFilter(RadioFilter):
         return couriers
 
 
+class SilenceFilter(RadioFilter):
+    title = "position"
+    parameter_name = "position"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("silent", "Silent while at work")]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> QuerySet[Courier]:
+        couriers: QuerySet[Courier] = queryset.silent_at(timezone.now()) if self.value() == "silent" else queryset
+        return couriers
+
+
 @admin.register(Courier)
 class CourierAdmin(MovingAdmin, VersionedAdmin):
     read_scope, write_scope, can_add = READ, WRITE, True
     form = CourierForm
     moves = (TakeOffline(), Retire(), Reactivate())
     list_display = ("name", "standing", "vehicle", "carries", "phone", "last_seen")
-    list_filter = (AvailabilityFilter, ("vehicle", ChoicesDropdownFilter), ("is_active", BooleanRadioFilter))
+    list_filter = (
+        AvailabilityFilter,
+        SilenceFilter,
+        ("vehicle", ChoicesDropdownFilter),
+        ("is_active", BooleanRadioFilter),
+    )
     search_fields = ("name", "phone", "user__email")
     search_help_text = "Name, telephone number or e-mail address"
     readonly_fields = ("standing", "carries", "last_seen", "position")

@@ -8,4 +8,4 @@ from operations.admin.users import PersonAdmin
 
 __all__ = ["FullOrderAdmin", "IdempotencyKeyAdmin", "PersonAdmin"]
 
-admin.site.index_title = "Overview"
+admin.site.index_title = "Start"

@@ -9,7 +9,7 @@ from django.utils import timezone
 from accounts.actors import Actor
 from accounts.models import User
 from accounts.roles import Role
-from accounts.tests.admin_site import queries_of, signed_in
+from accounts.tests.admin_site import signed_in
 from accounts.tests.factories import make_user
 from api.idempotency.models import IdempotencyKey
 from catalog.tests.factories import make_staff
@@ -23,7 +23,7 @@ from notifications.tests.factories import make_notification
 from orders.models import Order
 from orders.tests.factories import make_order, make_paid_order, make_product
 from payments.services.refunding import refund_payment
-from payments.tests.factories import make_captured_payment, make_payment_in_review
+from payments.tests.factories import make_captured_payment
 
 pytestmark = pytest.mark.django_db
 
@@ -120,56 +120,6 @@ def test_side_bar_shows_only_what_one_may_open(role: Role, titles: list[str]) ->
     for links in shown.values():
         for link in links:
             assert client.get(str(link)).status_code == 200
-
-
-def test_first_page_counts_what_waits_and_where_it_is_found() -> None:
-    make_order()
-    make_paid_order()
-    make_payment_in_review()
-    make_product(stock=0)
-    client = signed_in(make_user(Role.DISPATCHER))
-
-    page = client.get("/admin/")
-
-    waiting = {one.label: one for one in (*page.context["under_way"], *page.context["alarms"])}
-    assert {label: one.number for label, one in waiting.items()} == {
-        "Created": 2,
-        "Paid": 1,
-        "Confirmed": 0,
-        "Assigned": 0,
-        "Picked up": 0,
-        "Failed": 0,
-        "Stuck": 1,
-        "Payments to review": 1,
-        "Products low in stock": 1,
-        "Dead letters": 0,
-    }
-    stuck = client.get(waiting.pop("Stuck").url)
-    assert [section.kind.title for section in stuck.context["sections"]] == ["Payments to review"]
-    for one in waiting.values():
-        assert len(client.get(one.url).context["cl"].result_list) == one.number
-
-
-def test_first_page_counts_for_store_staff_their_stores_only() -> None:
-    order = make_paid_order()
-    make_paid_order()
-    client = signed_in(make_staff(order.store))
-
-    page = client.get("/admin/")
-
-    assert [one.number for one in page.context["under_way"] if one.label == "Paid"] == [1]
-    assert [one.label for one in page.context["alarms"]] == ["Stuck", "Payments to review", "Products low in stock"]
-
-
-def test_first_page_asks_a_fixed_number_of_queries() -> None:
-    client = signed_in(make_user(Role.DISPATCHER))
-    few = queries_of(client, "/admin/")
-
-    for _ in range(10):
-        make_paid_order()
-
-    assert queries_of(client, "/admin/") == few
-    assert few <= 9
 
 
 def test_autocompletion_offers_own_stores_only() -> None:

@@ -208,15 +208,6 @@ def test_a_case_is_found_told_and_helped(name: str, dispatcher: Client) -> None:
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_the_first_page_counts_it(name: str, dispatcher: Client) -> None:
-    CASES[name][0]()
-
-    (alarm,) = [one for one in dispatcher.get("/admin/").context["alarms"] if one.label == "Stuck"]
-
-    assert (alarm.number, alarm.url, alarm.is_alarm) == (1, STUCK, True)
-
-
-@pytest.mark.parametrize("name", CASES)
 def test_staff_of_another_store_do_not_see_it(name: str) -> None:
     order = CASES[name][0]()
     ours, theirs = signed_in(make_staff(order.store)), signed_in(make_staff(make_order().store))

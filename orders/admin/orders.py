@@ -5,6 +5,7 @@ from uuid import UUID
 from django.contrib import admin
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
+from django.utils import timezone
 from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import (
     AutocompleteSelectFilter,
@@ -90,6 +91,18 @@ class ReadyFilter(RadioFilter):
         return queryset.filter(status__in=IN_PREPARATION, ready_at__isnull=self.value() == "preparing")
 
 
+class LateFilter(RadioFilter):
+    title = "time"
+    parameter_name = "time"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("late", "Late")]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> QuerySet[Order]:
+        orders: QuerySet[Order] = queryset.late_at(timezone.now()) if self.value() == "late" else queryset
+        return orders
+
+
 class OrderAdmin(MovingAdmin, VersionedAdmin, ExactSearchAdmin):
     read_scope, write_scope = "orders:read", UPDATE
     form = OrderForm
@@ -98,7 +111,7 @@ class OrderAdmin(MovingAdmin, VersionedAdmin, ExactSearchAdmin):
         "number", "status_shown", "kitchen", "store_link", "placed", "contact_name", "total_shown", "payment_method",
     )  # fmt: skip
     list_filter: ClassVar[tuple[Any, ...]] = (
-        ("status", MultipleChoicesDropdownFilter), ("store", AutocompleteSelectFilter), ReadyFilter,
+        ("status", MultipleChoicesDropdownFilter), ("store", AutocompleteSelectFilter), ReadyFilter, LateFilter,
         ("payment_method", ChoicesDropdownFilter), ("created_at", DaysFilter),
     )  # fmt: skip
     list_select_related = ("store",)

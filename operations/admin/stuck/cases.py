@@ -1,7 +1,7 @@
 """What all kinds of cases have in common: how they are found, counted and shown."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, Final
 
@@ -46,11 +46,22 @@ class Desk:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Named:
+    """What a case is about where that is no order."""
+
+    name: str
+    url: str
+    detail: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Case:
-    """`order` is None where it cannot be named any more. Texts may hold marked-up times."""
+    """`order` is None where it cannot be named any more, or where the case is about something else. Texts may hold
+    marked-up times."""
 
     order: Order | None
     since: datetime
+    about: Named | None = None
     happened: str
     by_itself: str = "Nothing."
     buttons: Sequence[Button] = ()
@@ -82,6 +93,19 @@ class Kind:
 
     def case(self, row: Any, *, desk: Desk) -> Case:
         raise NotImplementedError
+
+
+def numbers_of(kinds: Sequence[Kind], *, desk: Desk) -> Sequence[int]:
+    """How many rows each kind has, in one query."""
+    numbers: dict[str, Any] = {f"n{place}": number_of(kind.rows(desk)) for place, kind in enumerate(kinds)}
+    me = User.objects.filter(pk=desk.user.pk).order_by().annotate(**numbers)
+    counted: Sequence[int] = me.values_list(*numbers).get()
+    return counted
+
+
+def oldest_cases(kind: Kind, *, desk: Desk, most: int) -> Sequence[Case]:
+    rows = list(kind.shown(kind.rows(desk)).order_by(kind.oldest_first, "pk")[:most])
+    return [replace(case, age=case.age or age_of(case.since, now=desk.now)) for case in kind.cases(rows, desk=desk)]
 
 
 def number_of(rows: QuerySet[Any]) -> Coalesce:

@@ -1,8 +1,8 @@
 """The page of all kinds of cases, and how many there are, for the first page."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
-from typing import Any, Final
+from dataclasses import dataclass
+from typing import Final
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
@@ -11,9 +11,8 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 
 from accounts.admin_base.scoped import holds_scope
-from accounts.models import User
 from operations.admin.stuck.carrying import KeptCouriers
-from operations.admin.stuck.cases import SHOWN, Case, Desk, Kind, age_of, number_of
+from operations.admin.stuck.cases import SHOWN, Case, Desk, Kind, oldest_cases
 from operations.admin.stuck.letters import DeadLetters
 from operations.admin.stuck.money import FailedRefunds, InReview, NotGivenBack, RefundsUnderWay, Unanswered
 from operations.admin.stuck.orders import FailedDelivery, NotExpired, Unconfirmed, WithoutCourier
@@ -54,22 +53,13 @@ def stuck_page(request: HttpRequest) -> HttpResponse:
 
 def _sections(desk: Desk) -> Iterator[Section]:
     for kind in _kinds_for(desk):
-        rows = list(kind.shown(kind.rows(desk)).order_by(kind.oldest_first, "pk")[: SHOWN + 1])
-        cases = kind.cases(rows[:SHOWN], desk=desk)
-        aged = [replace(case, age=age_of(case.since, now=desk.now)) for case in cases]
-        yield Section(kind=kind, cases=aged, has_more=len(rows) > SHOWN)
+        cases = oldest_cases(kind, desk=desk, most=SHOWN + 1)
+        yield Section(kind=kind, cases=cases[:SHOWN], has_more=len(cases) > SHOWN)
 
 
-def number_stuck(request: HttpRequest) -> int:
-    """In one query."""
-    desk = Desk(request=request)
-    numbers: dict[str, Any] = {f"n{place}": number_of(kind.rows(desk)) for place, kind in enumerate(_kinds_for(desk))}
-    me = User.objects.filter(pk=desk.user.pk).order_by().annotate(**numbers)
-    return sum(me.values_list(*numbers).get())
-
-
-def stuck_url() -> str:
-    return reverse("stuck")
+def stuck_url(kind: Kind) -> str:
+    """Where all of this kind are shown."""
+    return f"{reverse('stuck')}#{kind.key}"
 
 
 def _kinds_for(desk: Desk) -> Iterator[Kind]:

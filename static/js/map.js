@@ -22,11 +22,12 @@ export function tilesOf(element) {
 }
 
 // `tiles`: {url, attribution}, or null. `yields`: the page scrolls on under a finger or a wheel (a map within a page).
-// `words`: {zoomIn, zoomOut}. Positions are [latitude, longitude].
+// `words`: {zoomIn, zoomOut}. `tabs`: whether the Tab key stops at markers; not where there are hundreds, which the page
+// lists as well. Positions are [latitude, longitude].
 //
 // A marker is {id, position, label} and perhaps text (instead of the picture), state (class map-is-<state>),
 // isSelected and glides (moves there instead of jumping). Markers with the id of an earlier one of their kind move it.
-export function createMap(element, { tiles = tilesOf(element), yields = false, words = {} } = {}) {
+export function createMap(element, { tiles = tilesOf(element), yields = false, words = {}, tabs = true } = {}) {
   element.classList.add("map");
   const map = L.map(element, {
     ...motion(),
@@ -64,7 +65,7 @@ export function createMap(element, { tiles = tilesOf(element), yields = false, w
       }
     }
     for (const item of placed) {
-      if (!held.has(item.id)) held.set(item.id, newMarker(kind, item, select).addTo(map));
+      if (!held.has(item.id)) held.set(item.id, newMarker(kind, item, { select, tabs }).addTo(map));
       held.get(item.id).show(item, listeners.length > 0);
     }
   }
@@ -126,7 +127,7 @@ function newRoute(points) {
   return Object.assign(L.featureGroup(lines), { points });
 }
 
-function newMarker(kind, item, select) {
+function newMarker(kind, item, { select, tabs }) {
   const body = document.createElement("div");
   const icon = L.divIcon({ html: body, className: "map-marker", iconSize: [SIZE, SIZE] });
   // By keyboard too: the element is made a button below, where somebody listens.
@@ -142,7 +143,7 @@ function newMarker(kind, item, select) {
       if (event.key !== "Enter" && event.key !== " ") return;
       event.preventDefault();
       event.stopPropagation();
-      if (marker.getElement().tabIndex === 0) select(kind, one.item.id);
+      if (marker.getElement().role === "button") select(kind, one.item.id);
     });
     return one;
   }
@@ -156,7 +157,7 @@ function newMarker(kind, item, select) {
     setAttribute(element, "role", isButton ? "button" : "img");
     setAttribute(element, "aria-label", next.label);
     if (isButton) {
-      element.tabIndex = 0;
+      element.tabIndex = tabs ? 0 : -1;
       setAttribute(element, "aria-pressed", String(Boolean(next.isSelected)));
     }
     const className = ["map-pin", `map-${kind}`, next.state && `map-is-${next.state}`, next.isSelected && "map-is-selected"];

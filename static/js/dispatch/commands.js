@@ -1,0 +1,99 @@
+// Giving orders to couriers, taking them back, and taking that back again. The server decides; here it is told what
+// came of it, order by order.
+import { toast } from "./toasts.js";
+import { count, names } from "./words.js";
+
+const GIVES_UP_MS = 20_000;
+
+class Refused extends Error {}
+
+export class Commands {
+  #board;
+  #feed;
+  #onWait;
+  #undo = null;
+
+  constructor({ board, feed, onWait }) {
+    this.#board = board;
+    this.#feed = feed;
+    this.#onWait = onWait;
+  }
+
+  give(ids, courierId) {
+    const courier = this.#board.couriers.get(courierId);
+    if (!courier || !ids.length) return undefined;
+    const title = (number) => `${number} given to ${courier.name}`;
+    return this.#do("assign", ids, { courier_id: courierId }, { title, courierIdOf: () => courierId });
+  }
+
+  takeBack(ids) {
+    const title = (number) => `${number} taken back`;
+    return ids.length ? this.#do("take-back", ids, {}, { title, courierIdOf: () => null }) : undefined;
+  }
+
+  async undo() {
+    const last = this.#undo;
+    if (!last) return toast({ words: "There is nothing to undo.", tone: "undone" });
+    this.#undo = null;
+    const title = (number) => `${number} as before`;
+    return this.#send("undo", { undo: last.id }, last.ids, { title, courierIdOf: (id) => last.courierIds.get(id), isUndo: true });
+  }
+
+  #do(path, ids, body, telling) {
+    const known = ids.filter((id) => this.#board.orders.has(id));
+    const orders = known.map((id) => ({ id, version: this.#board.orders.get(id).version }));
+    return this.#send(path, { ...body, orders }, known, telling);
+  }
+
+  async #send(path, body, ids, { title, courierIdOf, isUndo = false }) {
+    const courierIds = new Map(ids.map((id) => [id, this.#board.orders.get(id)?.courier_id ?? null]));
+    const numbers = new Map(ids.map((id) => [id, this.#board.orders.get(id)?.number ?? "An order"]));
+    this.#onWait(ids, true);
+    try {
+      const { results, undo } = await post(path, body);
+      this.#undo = undo ? { id: undo, ids, courierIds } : null;
+      this.#board.takeResults(results, courierIdOf);
+      this.#tell(results, { title, numbers, undo, isUndo });
+    } catch (error) {
+      toast({ words: error.message, tone: "bad" });
+    } finally {
+      this.#onWait(ids, false);
+      if (!this.#feed.isLive) this.#feed.resync();
+    }
+  }
+
+  #tell(results, { title, numbers, undo, isUndo }) {
+    const done = results.filter(({ outcome }) => outcome === "done");
+    const refused = results.filter(({ outcome }) => outcome !== "done");
+    const subject = (rows) => (rows.length === 1 ? numbers.get(rows[0].id) ?? "1 order" : count(rows.length, "order"));
+    const lines = refused.slice(0, 6).map(({ id, message }) => `${numbers.get(id) ?? "An order"}: ${message}`);
+    if (refused.length > 6) lines.push(`and ${names(refused.slice(6).map(({ id }) => numbers.get(id) ?? "another"))}`);
+    toast({
+      words: done.length ? title(subject(done)) : `Nothing changed for ${subject(refused)}`,
+      lines,
+      tone: refused.length ? "bad" : isUndo ? "undone" : "good",
+      undo: undo ? () => this.undo() : null,
+    });
+  }
+}
+
+async function post(path, body) {
+  const token = document.querySelector("[name=csrfmiddlewaretoken]").value;
+  const headers = { "Content-Type": "application/json", Accept: "application/json", "X-CSRFToken": token };
+  const response = await answered(fetch(path, {
+    method: "POST", headers, body: JSON.stringify(body), redirect: "manual", signal: AbortSignal.timeout(GIVES_UP_MS),
+  }));
+  if (response.type === "opaqueredirect") throw new Refused("You are signed out; nothing was changed.");
+  const answer = await response.json().catch(() => ({}));
+  if (response.ok) return answer;
+  throw new Refused(answer.detail || answer.title || `The server answered ${response.status}; nothing was changed.`);
+}
+
+// Without an answer nobody knows what has happened: the board will show it.
+async function answered(asked) {
+  try {
+    return await asked;
+  } catch {
+    throw new Refused("No answer from the server. The board shows what has become of it as soon as it is back.");
+  }
+}

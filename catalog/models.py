@@ -40,6 +40,8 @@ class StoreQuerySet(models.QuerySet["Store"]):
 class Store(VersionedEntity):
     name = models.CharField(max_length=120)
     address = models.CharField(max_length=300)
+    phone = models.CharField(max_length=32, blank=True, help_text="For customers' questions; shown on their orders.")
+    email = models.EmailField(blank=True, help_text="For customers' questions; shown on their orders.")
     latitude = models.FloatField(validators=[MinValueValidator(-90), MaxValueValidator(90)])
     longitude = models.FloatField(validators=[MinValueValidator(-180), MaxValueValidator(180)])
     time_zone = models.CharField(max_length=64, default="UTC", help_text="IANA name; decides the store's “today”.")

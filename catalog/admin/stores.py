@@ -45,9 +45,9 @@ class StoreForm(VersionedForm):
     class Meta:
         model = Store
         fields = (
-            "name", "address", "latitude", "longitude", "time_zone", "currency", "delivery_radius_m",
-            "delivery_base_fee", "delivery_fee_per_km", "preparation_minutes", "confirms_automatically",
-            "requires_pin", "open_pool", "offers_automatically",
+            "name", "address", "phone", "email", "latitude", "longitude", "time_zone", "currency",
+            "delivery_radius_m", "delivery_base_fee", "delivery_fee_per_km", "preparation_minutes",
+            "confirms_automatically", "requires_pin", "open_pool", "offers_automatically",
         )  # fmt: skip
         labels: ClassVar[Any] = {
             "delivery_radius_m": "Delivery radius (m)",
@@ -147,7 +147,7 @@ class StoreAdmin(MovingAdmin, VersionedAdmin):
     search_help_text = "Name or address"
     where: ClassVar[Any] = (
         "Store",
-        {"fields": ("name", "address", ("latitude", "longitude"), "time_zone", "currency")},
+        {"fields": ("name", "address", ("phone", "email"), ("latitude", "longitude"), "time_zone", "currency")},
     )
     delivery: ClassVar[Any] = (
         "Delivery",

@@ -20,6 +20,8 @@ class StoreChanges(TypedDict, total=False):
 
     name: str
     address: str
+    phone: str
+    email: str
     latitude: float
     longitude: float
     time_zone: str

@@ -52,7 +52,7 @@ def test_a_created_store_is_shown_with_everything_it_has(client: JsonClient) -> 
             **NEW, "time_zone": "Europe/Berlin", "currency": "CHF", "opening_hours": HOURS, "is_paused": True,
             "delivery_radius_m": 5000, "delivery_base_fee": "2.5", "delivery_fee_per_km": "0.80",
             "preparation_minutes": 20, "confirms_automatically": True, "requires_pin": True,
-            "open_pool": False, "offers_automatically": True,
+            "phone": "+49 30 23125 001", "email": "help@example.com", "open_pool": False, "offers_automatically": True,
         },
     )  # fmt: skip
     assert answer.status_code == 201, answer.content
@@ -64,7 +64,7 @@ def test_a_created_store_is_shown_with_everything_it_has(client: JsonClient) -> 
         "is_paused": True, "is_open": False, "opening_hours": HOURS, "delivery_radius_m": 5000,
         "delivery_base_fee": "2.50", "delivery_fee_per_km": "0.80", "preparation_minutes": 20,
         "confirms_automatically": True, "requires_pin": True, "open_pool": False, "offers_automatically": True,
-        "version": 1,
+        "phone": "+49 30 23125 001", "email": "help@example.com", "version": 1,
     }  # fmt: skip
     assert client.get(address(store)).json() == shown
 

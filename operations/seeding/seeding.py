@@ -100,6 +100,8 @@ def _open(shop: berlin.Shop) -> Store:
         **NewStore(
             name=shop.name,
             address=shop.address,
+            phone=shop.phone,
+            email=shop.email,
             latitude=shop.position.latitude,
             longitude=shop.position.longitude,
             time_zone=berlin.TIME_ZONE,

@@ -27,6 +27,12 @@ class StoreChangeSerializer(ChangeSerializer):
 
     name = serializers.CharField(max_length=120, required=False)
     address = serializers.CharField(max_length=300, required=False)
+    phone = serializers.CharField(
+        max_length=32, required=False, allow_blank=True, help_text="For customers' questions; shown on their orders."
+    )
+    email = serializers.EmailField(
+        max_length=254, required=False, allow_blank=True, help_text="For customers' questions; shown on their orders."
+    )
     latitude = serializers.FloatField(min_value=-90, max_value=90, required=False)
     longitude = serializers.FloatField(min_value=-180, max_value=180, required=False)
     time_zone = TimeZoneField(required=False, help_text="Decides the store's “today” and its opening hours.")
@@ -104,6 +110,7 @@ class ShownOpeningSerializer(serializers.ModelSerializer[OpeningHours]):
 
 
 class StoreSerializer(serializers.ModelSerializer[Store]):
+    email = serializers.CharField(help_text="For customers' questions; may be empty.")
     delivery_base_fee = MoneyField()
     delivery_fee_per_km = MoneyField()
     opening_hours = ShownOpeningSerializer(many=True)
@@ -112,8 +119,8 @@ class StoreSerializer(serializers.ModelSerializer[Store]):
     class Meta:
         model = Store
         fields: ClassVar = [
-            "id", "name", "address", "latitude", "longitude", "time_zone", "currency", "is_active", "is_paused",
-            "is_open", "opening_hours", "delivery_radius_m", "delivery_base_fee", "delivery_fee_per_km",
+            "id", "name", "address", "phone", "email", "latitude", "longitude", "time_zone", "currency", "is_active",
+            "is_paused", "is_open", "opening_hours", "delivery_radius_m", "delivery_base_fee", "delivery_fee_per_km",
             "preparation_minutes", "confirms_automatically", "requires_pin", "open_pool", "offers_automatically",
             "version", "created_at", "updated_at",
         ]  # fmt: skip

@@ -39,6 +39,15 @@ def claim(deliveries: EventDeliveryQuerySet, *, limit: int, work_seconds: float 
     return list(EventDelivery.objects.filter(id__in=ids).select_related("event").order_by("event_id"))
 
 
+def give_back(claimed: Collection[EventDelivery]) -> None:
+    """For whoever comes next, as if nobody had claimed them; but for those that somebody else has claimed since."""
+    if not claimed:
+        return
+    leases = {delivery.leased_until for delivery in claimed}
+    ours = EventDelivery.objects.pending().filter(id__in=[delivery.id for delivery in claimed], leased_until__in=leases)
+    ours.filter(attempts__gt=0).update(leased_until=None, attempts=F("attempts") - 1)
+
+
 def mark_delivered(ids: Collection[UUID]) -> int:
     """Those that are pending; returns how many that were. Holds their locks until the caller's transaction ends, so
     of two workers that have claimed a delivery, one after the other's lease ran out, only one finds it pending."""

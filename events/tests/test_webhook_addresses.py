@@ -2,11 +2,11 @@
 
 import asyncio
 import ipaddress
+import socket
 from collections.abc import Iterable
 from typing import Any
 from uuid import uuid4
 
-import httpcore
 import pytest
 
 from accounts.roles import Role
@@ -15,7 +15,7 @@ from events.models import WebhookEndpoint
 from events.tests.receivers import receiver
 from events.tests.webhooks import happen, make_endpoint
 from events.webhooks.addresses import AddressPolicy, AddressRefused, IPAddress, check_address, check_url
-from events.webhooks.connecting import CheckedBackend, connection_pool
+from events.webhooks.connecting import AddressInfo, connector, session
 from events.webhooks.network import LoopThread
 from events.webhooks.posting import Request, post
 from events.webhooks.sending import Sender
@@ -167,15 +167,15 @@ def test_production_wants_https(settings: Any) -> None:
     assert client.post("/api/v2/webhook-endpoints", {"url": "http://example.com/"}).status_code == 201
 
 
-class Wire(httpcore.AsyncNetworkBackend):
+class Wire:
     """Notes what is connected to, and connects to nothing."""
 
     def __init__(self) -> None:
         self.connected: list[str] = []
 
-    async def connect_tcp(self, host: str, port: int, *args: Any, **kwargs: Any) -> httpcore.AsyncNetworkStream:
-        self.connected.append(host)
-        raise httpcore.ConnectError("nobody there")
+    def make_socket(self, info: AddressInfo) -> socket.socket:
+        self.connected.append(info[-1][0])
+        raise OSError("nobody there")
 
 
 class ChangingResolver:
@@ -193,10 +193,10 @@ class ChangingResolver:
 
 def attempt(resolver: ChangingResolver, wire: Wire, *, url: str = "https://rebind.example.com/") -> str:
     async def exchange() -> str:
-        backend = CheckedBackend(policy=STRICT, resolve=resolver, network=wire)
-        async with connection_pool(backend) as pool:
+        wired = connector(policy=STRICT, resolve=resolver, make_socket=wire.make_socket)
+        async with session(wired) as opened:
             request = Request(url=url, body=b"{}", headers={})
-            return (await post(pool, request, policy=STRICT, deadline_seconds=5)).error
+            return (await post(opened, request, policy=STRICT, deadline_seconds=5)).error
 
     return asyncio.run(exchange())
 
@@ -204,7 +204,7 @@ def attempt(resolver: ChangingResolver, wire: Wire, *, url: str = "https://rebin
 def test_exactly_the_address_that_was_checked_is_connected_to() -> None:
     """A second question would be answered with 127.0.0.1."""
     resolver, wire = ChangingResolver(["8.8.8.8"], ["127.0.0.1"]), Wire()
-    assert attempt(resolver, wire) == "ConnectError: nobody there"
+    assert attempt(resolver, wire) == "no connection: nobody there"
     assert (resolver.asked, wire.connected) == (1, ["8.8.8.8"])
 
 

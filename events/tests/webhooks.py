@@ -15,6 +15,7 @@ from events.envelopes import Subject
 from events.models import Event, EventDelivery, WebhookEndpoint
 from events.publishing import publish
 from events.services.sequencing import sequence_new_events
+from events.webhooks.lines import Line
 from events.webhooks.network import Network
 from events.webhooks.posting import Answer, Request
 from events.webhooks.sending import Sender
@@ -71,9 +72,9 @@ class Impatient:
     network: Network
     urls: tuple[str, ...]
 
-    def send(self, request: Request, *, deadline_seconds: float) -> "Future[Answer]":
+    def send(self, request: Request, *, line: Line, deadline_seconds: float) -> "Future[Answer]":
         is_short = request.url in self.urls
-        return self.network.send(request, deadline_seconds=SHORT_SECONDS if is_short else deadline_seconds)
+        return self.network.send(request, line=line, deadline_seconds=SHORT_SECONDS if is_short else deadline_seconds)
 
 
 def impatient_with(sender: Sender, *urls: str) -> None:

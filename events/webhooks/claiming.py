@@ -16,6 +16,7 @@ from events.audience import Audience
 from events.locks import lock_endpoint
 from events.models import DeliveryState, EventDelivery, EventDeliveryQuerySet, WebhookEndpoint
 from events.services.deliveries import claim
+from events.webhooks.lines import Line, Lines
 
 WITHHELD = "withheld: its owner may not see this event any more"
 
@@ -28,24 +29,32 @@ class Claim:
     endpoint: WebhookEndpoint
 
 
-def claim_due(*, limit: int) -> list[Claim]:
+def claim_due(lines: Lines) -> list[Claim]:
     """Some for each endpoint that has any, in another order each time, because there may not be room for all."""
-    endpoints = _endpoints_with_due_deliveries()
+    endpoints = _endpoints_with_due_deliveries(lines)
     random.shuffle(endpoints)
     claimed: list[Claim] = []
     for endpoint in endpoints:
-        claimed += _claim_for(endpoint.id, limit=limit - len(claimed))
-        if len(claimed) >= limit:
-            break
-    return _visible(claimed, owners=endpoints)
+        line = lines.to(endpoint.id)
+        found = _claim_for(endpoint.id, line=line, free=lines.free_for(line))
+        line.held += len(found)
+        claimed += found
+    visible = _visible(claimed, owners=endpoints)
+    for held in set(claimed) - set(visible):
+        lines.to(held.endpoint.id).held -= 1
+    return visible
 
 
-def _endpoints_with_due_deliveries() -> list[WebhookEndpoint]:
+def _endpoints_with_due_deliveries(lines: Lines) -> list[WebhookEndpoint]:
     """Those that have room for one more, as far as can be seen without their locks."""
     due = EventDelivery.objects.due(timezone.now()).filter(endpoint=OuterRef("pk"))
     listening = WebhookEndpoint.objects.listening().filter(owner__is_active=True)
     found: Any = listening.filter(Exists(due)).annotate(under_way=_number_under_way()).select_related("owner")
-    return [endpoint for endpoint in found if endpoint.under_way < concurrency_of(endpoint)]
+    return [
+        endpoint
+        for endpoint in found
+        if (line := lines.to(endpoint.id)).room(at_once=_at_once(endpoint, line=line, leased=endpoint.under_way)) > 0
+    ]
 
 
 def _number_under_way() -> Coalesce:
@@ -58,7 +67,7 @@ def _under_way() -> EventDeliveryQuerySet:
 
 
 @transactional
-def _claim_for(endpoint_id: UUID, *, limit: int) -> list[Claim]:
+def _claim_for(endpoint_id: UUID, *, line: Line, free: int) -> list[Claim]:
     """Under the endpoint's lock, so that the workers together keep to its limit.
 
     Taken before the locks of deliveries, other than everywhere else; but for those it never waits.
@@ -66,17 +75,24 @@ def _claim_for(endpoint_id: UUID, *, limit: int) -> list[Claim]:
     endpoint = lock_endpoint(endpoint_id)
     if not endpoint.is_listening:
         return []
-    room = min(limit, concurrency_of(endpoint) - _under_way().filter(endpoint=endpoint).count())
+    leased = _under_way().filter(endpoint=endpoint).count()
+    at_once = min(free, _at_once(endpoint, line=line, leased=leased))
+    room = line.room(at_once=at_once)
     if room <= 0:
         return []
+    line.at_once = at_once
     waiting = EventDelivery.objects.filter(endpoint=endpoint)
     claimed = claim(waiting, limit=room, work_seconds=settings.WEBHOOK_TIMEOUT_SECONDS)
     return [Claim(delivery, endpoint) for delivery in claimed]
 
 
-def concurrency_of(endpoint: WebhookEndpoint) -> int:
-    """One that fails is asked by one request at a time: it may be one that hangs, and each takes its time."""
-    return 1 if endpoint.failing_since else int(settings.WEBHOOK_CONCURRENCY)
+def _at_once(endpoint: WebhookEndpoint, *, line: Line, leased: int) -> int:
+    """How many requests may be ours: who has leased deliveries may have that many of them under way.
+
+    One that fails is asked by one request at a time: it may be one that hangs, and each takes its time.
+    """
+    most = 1 if endpoint.failing_since else int(settings.WEBHOOK_CONCURRENCY)
+    return most - max(0, leased - line.held)
 
 
 def _visible(claimed: Sequence[Claim], *, owners: Sequence[WebhookEndpoint]) -> list[Claim]:

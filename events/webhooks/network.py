@@ -5,16 +5,23 @@ import threading
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Final, Protocol
 
+import aiohttp
+
 from events.webhooks.addresses import AddressPolicy
-from events.webhooks.connecting import CheckedBackend, Resolve, connection_pool, resolve
+from events.webhooks.connecting import Resolve, connector, resolve, session
+from events.webhooks.lines import Line
 from events.webhooks.posting import Answer, Request, post
 
 # A resolver that hangs occupies a thread for longer than its request may take.
 RESOLVERS_AT_ONCE: Final = 64
 
 
+# Of a request whose line was broken up before its turn.
+NOT_SENT: Final = Answer(was_sent=False)
+
+
 class Network(Protocol):
-    def send(self, request: Request, *, deadline_seconds: float) -> "Future[Answer]":
+    def send(self, request: Request, *, line: Line, deadline_seconds: float) -> "Future[Answer]":
         """Never waits; whatever goes wrong comes as an answer."""
 
 
@@ -23,15 +30,15 @@ class LoopThread:
 
     def __init__(self, *, policy: AddressPolicy, resolve: Resolve = resolve) -> None:
         self._policy = policy
-        self._pool = connection_pool(CheckedBackend(policy=policy, resolve=resolve))
         self._resolvers = ThreadPoolExecutor(RESOLVERS_AT_ONCE, thread_name_prefix="webhook-resolver")
         self._loop = asyncio.new_event_loop()
         self._loop.set_default_executor(self._resolvers)
         self._thread = threading.Thread(target=self._loop.run_forever, name="webhook-requests", daemon=True)
         self._thread.start()
+        self._session = asyncio.run_coroutine_threadsafe(self._begin(resolve), self._loop).result()
 
-    def send(self, request: Request, *, deadline_seconds: float) -> "Future[Answer]":
-        exchange = post(self._pool, request, policy=self._policy, deadline_seconds=deadline_seconds)
+    def send(self, request: Request, *, line: Line, deadline_seconds: float) -> "Future[Answer]":
+        exchange = self._send(request, line=line, deadline_seconds=deadline_seconds)
         return asyncio.run_coroutine_threadsafe(exchange, self._loop)
 
     def close(self) -> None:
@@ -41,10 +48,24 @@ class LoopThread:
         self._thread.join()
         self._loop.close()
 
+    async def _begin(self, resolve: Resolve) -> aiohttp.ClientSession:
+        return session(connector(policy=self._policy, resolve=resolve))
+
+    async def _send(self, request: Request, *, line: Line, deadline_seconds: float) -> Answer:
+        if not await line.turn():
+            return NOT_SENT
+        try:
+            answer = await post(self._session, request, policy=self._policy, deadline_seconds=deadline_seconds)
+            if not answer.is_success:
+                line.break_up()
+            return answer
+        finally:
+            line.leave()
+
     async def _end(self) -> None:
         unfinished = asyncio.all_tasks() - {asyncio.current_task()}
         for task in unfinished:
             task.cancel()
         await asyncio.gather(*unfinished, return_exceptions=True)
-        await self._pool.aclose()
+        await self._session.close()
         self._resolvers.shutdown(wait=False)

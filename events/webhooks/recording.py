@@ -32,9 +32,13 @@ _MOST_MILLISECONDS: Final = 2**31 - 1
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
     claim: Claim
-    started_at: datetime
+    ended_at: datetime
     request_body: bytes
     answer: Answer
+
+    @property
+    def started_at(self) -> datetime:
+        return self.ended_at - timedelta(seconds=self.answer.duration_seconds)
 
     @property
     def told(self) -> str:

@@ -1,5 +1,6 @@
 """Sending what is due to webhook endpoints: claim, have it sent, record what came of it, and look again."""
 
+import atexit
 import logging
 import queue
 import threading
@@ -15,9 +16,11 @@ from django.conf import settings
 from django.utils import timezone
 
 from api.waking import wake
+from events.services.deliveries import give_back
 from events.webhooks.addresses import address_policy
 from events.webhooks.claiming import Claim, claim_due
 from events.webhooks.disabling import bury_undeliverable
+from events.webhooks.lines import Line, Lines
 from events.webhooks.messages import request_for
 from events.webhooks.network import LoopThread, Network
 from events.webhooks.posting import Answer
@@ -26,8 +29,6 @@ from events.webhooks.recording import Outcome, record
 logger = logging.getLogger(__name__)
 
 TASK: Final = "events.send_webhooks"
-AT_ONCE: Final = 200
-"""Of one process, for all endpoints together."""
 RUN_SECONDS: Final = 60.0
 TICK_SECONDS: Final = 1.0
 
@@ -39,7 +40,9 @@ def send_due() -> int:
 
 @cache
 def _sender() -> "Sender":
-    return Sender(network=LoopThread(policy=address_policy()), should_stop=_is_worker_stopping)
+    network = LoopThread(policy=address_policy())
+    atexit.register(network.close)
+    return Sender(network=network, should_stop=_is_worker_stopping)
 
 
 def _is_worker_stopping() -> bool:
@@ -59,7 +62,7 @@ class Sender:
         self._should_stop = should_stop
         self._inbox: queue.SimpleQueue[Outcome | None] = queue.SimpleQueue()
         self._turn = threading.Lock()
-        self._under_way = 0
+        self._lines = Lines()
 
     def run(self) -> int:
         """Puts a word into the inbox before it asks for the turn, and looks into it after it has given the turn back:
@@ -77,60 +80,64 @@ class Sender:
     def _work(self, *, until: float) -> tuple[int, bool]:
         """Until nothing is due or under way any more, or a successor is called to go on with it.
 
-        What is due goes out before answers are recorded: it may be for somebody who waits for nothing else. Answers
-        make room at their endpoints, so it looks again at once when it has recorded some.
+        Answers are recorded before it looks for what is due: they make room at their endpoints, and the next event of
+        a subject is due when the one before it has been delivered.
 
         A worker that is to stop claims nothing any more and waits for its answers, which no successor would get.
         Returns how many attempts were recorded, and whether a successor was called.
         """
         bury_undeliverable()
         recorded = 0
-        outcomes: list[Outcome] = []
         while True:
-            outcomes = self._outcomes(wait=not outcomes)
+            recorded += self._record(self._outcomes())
             is_stopping = self._should_stop()
             if not is_stopping:
-                self._send(claim_due(limit=AT_ONCE - self._under_way))
-            record(outcomes)
-            recorded += len(outcomes)
-            is_idle = not self._under_way and not outcomes
-            if is_idle and (is_stopping or self._inbox.empty()):
+                self._send(claim_due(self._lines))
+            if not self._lines.held and (is_stopping or self._inbox.empty()):
                 return recorded, False
             if time.monotonic() > until and not is_stopping:
                 wake(TASK)
                 return recorded, True
 
-    def _outcomes(self, *, wait: bool) -> list[Outcome]:
-        """What has come since the last look; waits a little for the first while requests are under way."""
+    def _outcomes(self) -> list[Outcome]:
+        """What has come since the last look; waits a little for the first while there is something to wait for."""
         found: list[Outcome | None] = []
         with suppress(queue.Empty):
-            found.append(self._inbox.get(block=wait and bool(self._under_way), timeout=TICK_SECONDS))
+            found.append(self._inbox.get(block=self._lines.held > 0, timeout=TICK_SECONDS))
             while True:
                 found.append(self._inbox.get_nowait())
-        outcomes = [outcome for outcome in found if outcome is not None]
-        self._under_way -= len(outcomes)
-        return outcomes
+        return [outcome for outcome in found if outcome is not None]
+
+    def _record(self, outcomes: list[Outcome]) -> int:
+        """Returns how many attempts there were."""
+        for outcome in outcomes:
+            self._lines.to(outcome.claim.endpoint.id).note(outcome.answer)
+        sent = [outcome for outcome in outcomes if outcome.answer.was_sent]
+        record(sent)
+        give_back([outcome.claim.delivery for outcome in outcomes if not outcome.answer.was_sent])
+        return len(sent)
 
     def _send(self, claims: list[Claim]) -> None:
         for claim in claims:
-            self._under_way += 1
-            _send_one(claim, network=self._network, inbox=self._inbox)
+            line = self._lines.to(claim.endpoint.id)
+            _send_one(claim, line=line, network=self._network, inbox=self._inbox)
 
 
-def _send_one(claim: Claim, *, network: Network, inbox: "queue.SimpleQueue[Outcome | None]") -> None:
-    started_at = timezone.now()
+def _send_one(claim: Claim, *, line: Line, network: Network, inbox: "queue.SimpleQueue[Outcome | None]") -> None:
     try:
-        request = request_for(claim.delivery, endpoint=claim.endpoint, now=started_at)
+        request = request_for(claim.delivery, endpoint=claim.endpoint, now=timezone.now())
     except Exception:
         logger.exception("no request could be made of delivery %s", claim.delivery.id)
         answer = Answer(error="the request could not be made")
-        inbox.put(Outcome(claim=claim, started_at=started_at, request_body=b"", answer=answer))
+        inbox.put(Outcome(claim=claim, ended_at=timezone.now(), request_body=b"", answer=answer))
         return
 
     def hand_in(future: "Future[Answer]") -> None:
-        inbox.put(Outcome(claim=claim, started_at=started_at, request_body=request.body, answer=_answer_in(future)))
+        answer = _answer_in(future)
+        inbox.put(Outcome(claim=claim, ended_at=timezone.now(), request_body=request.body, answer=answer))
 
-    network.send(request, deadline_seconds=settings.WEBHOOK_TIMEOUT_SECONDS).add_done_callback(hand_in)
+    deadline_seconds = settings.WEBHOOK_TIMEOUT_SECONDS
+    network.send(request, line=line, deadline_seconds=deadline_seconds).add_done_callback(hand_in)
 
 
 def _answer_in(future: "Future[Answer]") -> Answer:

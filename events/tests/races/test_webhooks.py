@@ -30,6 +30,7 @@ from events.tests.receivers import Visit, receiver
 from events.tests.webhooks import happen, make_endpoint, states
 from events.webhooks import claiming, recording
 from events.webhooks.claiming import claim_due
+from events.webhooks.lines import Lines
 from events.webhooks.posting import Answer
 from events.webhooks.recording import Outcome, record
 from events.webhooks.sending import Sender
@@ -60,7 +61,7 @@ def meeting_without_lock(model: Any, *, meeting: threading.Barrier) -> Callable[
 
 
 def claim_all() -> int:
-    return len(claim_due(limit=100))
+    return len(claim_due(Lines()))
 
 
 def test_workers_together_keep_to_an_endpoint_s_limit(settings: Any) -> None:
@@ -152,9 +153,9 @@ def test_without_the_lock_one_of_two_changes_is_lost() -> None:
 
 def late_failure() -> Outcome:
     """Of a worker whose lease has run out while it waited for the answer."""
-    (held,) = claim_due(limit=1)
+    (held,) = claim_due(Lines())
     EventDelivery.objects.update(leased_until=timezone.now())
-    return Outcome(claim=held, started_at=timezone.now(), request_body=b"{}", answer=Answer(status=503))
+    return Outcome(claim=held, ended_at=timezone.now(), request_body=b"{}", answer=Answer(status=503))
 
 
 @contextmanager

@@ -29,7 +29,12 @@ def lock_courier(courier_id: UUID) -> Courier:
 
 def lock_couriers(courier_ids: Iterable[UUID]) -> dict[UUID, Courier]:
     """By id, so that two dispatchers who swap the same couriers cannot wait for each other. Raises CourierNotFound."""
-    return {courier_id: lock_courier(courier_id) for courier_id in sorted(set(courier_ids))}
+    wanted = set(courier_ids)
+    locked = Courier.objects.select_for_update(of=("self",), no_key=True).filter(pk__in=wanted).order_by("pk")
+    couriers = {courier.pk: courier for courier in locked}
+    if len(couriers) < len(wanted):
+        raise CourierNotFound
+    return couriers
 
 
 def lock_assignment(assignment_id: UUID) -> Assignment:

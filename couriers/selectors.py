@@ -1,5 +1,6 @@
 """Which couriers and assignments a user may see, and what is known of who carries an order."""
 
+from collections.abc import Iterable
 from uuid import UUID
 
 from django.db.models import Exists, OuterRef, QuerySet, Value
@@ -94,6 +95,12 @@ def is_with_another(order_id: UUID, *, courier_id: UUID) -> bool:
 def active_assignment(order: Order) -> Assignment | None:
     """Who has the order in hand. Final only under the order's lock."""
     return Assignment.objects.active().filter(order=order).select_related("order").first()
+
+
+def active_assignments(order_ids: Iterable[UUID]) -> dict[UUID, Assignment]:
+    """By order. Final only under the orders' locks."""
+    active = Assignment.objects.active().filter(order_id__in=set(order_ids))
+    return {assignment.order_id: assignment for assignment in active}
 
 
 def latest_assignment(order: Order) -> Assignment | None:

@@ -34,33 +34,42 @@ def assign_order(order_id: UUID, *, courier_id: UUID, actor: Actor, expected_ver
     if active and active.courier_id == courier_id:
         return active
     check_version(order.version, expected_version)
-    _refuse_unless_free_to_go(order, active, actor=actor)
+    refuse_unless_free_to_go(order, active, actor=actor)
     courier = lock_couriers([courier_id, *([active.courier_id] if active else [])])[courier_id]
     refuse_unless_free(courier)
-    _refuse_without_account(courier)
-    _refuse_foreign(courier, order=order)
+    refuse_unfit(courier, store_id=order.store_id)
+    return give(order, courier=courier, active=active, actor=actor)
+
+
+def give(order: Order, *, courier: Courier, active: Assignment | None, actor: Actor) -> Assignment:
+    """Put an order into the hands of a courier who has room for it, out of those that hold it now.
+
+    The caller holds the locks of the order and both couriers, and has seen that nothing is in the way.
+    """
     if active:
         carrying.unassign(order, actor=actor, reason=ReleaseReason.REASSIGNED.label)
         _release(active, order=order, reason=ReleaseReason.REASSIGNED)
     return take_on(order, courier=courier, actor=actor)
 
 
-def _refuse_unless_free_to_go(order: Order, active: Assignment | None, *, actor: Actor) -> None:
+def refuse_unless_free_to_go(order: Order, active: Assignment | None, *, actor: Actor) -> None:
     """An order changes hands only by going back first."""
     needed = OrderStatus.CONFIRMED if active else OrderStatus.ASSIGNED
     if needed not in allowed_moves(order, actor=actor):
         raise refuse_move(order, to=OrderStatus.ASSIGNED, actor=actor)
 
 
+def refuse_unfit(courier: Courier, *, store_id: UUID) -> None:
+    """Raises CourierInactive, CourierNotOfStore."""
+    _refuse_without_account(courier)
+    if not rides_for(courier, store_id=store_id):
+        raise CourierNotOfStore
+
+
 def _refuse_without_account(courier: Courier) -> None:
     """Who accepts has just signed in; whom staff choose may have lost the account, or the role, to do anything."""
     if not User.objects.filter(pk=courier.id, is_active=True, role=Role.COURIER).exists():
         raise CourierInactive("The account of this courier is inactive, or no courier's any more.")
-
-
-def _refuse_foreign(courier: Courier, *, order: Order) -> None:
-    if not rides_for(courier, store_id=order.store_id):
-        raise CourierNotOfStore
 
 
 @transactional
@@ -81,8 +90,13 @@ def unassign_order(
         raise refuse_move(order, to=OrderStatus.CONFIRMED, actor=actor)
     refuse_unless_allowed(order, to=OrderStatus.CONFIRMED, actor=actor)
     lock_courier(latest.courier_id)
+    return take_back(order, active=latest, actor=actor, reason=reason)
+
+
+def take_back(order: Order, *, active: Assignment, actor: Actor, reason: str = "") -> Assignment:
+    """The caller holds the locks of the order and its courier. Raises TransitionNotAllowed, with nothing written."""
     carrying.unassign(order, actor=actor, reason=reason)
-    return _release(latest, order=order, reason=ReleaseReason.UNASSIGNED)
+    return _release(active, order=order, reason=ReleaseReason.UNASSIGNED)
 
 
 def _release(active: Assignment, *, order: Order, reason: ReleaseReason) -> Assignment:

@@ -51,6 +51,12 @@ NAVIGATION: Final = [
             "permission": needs("orders:read"),
         },
         {
+            "title": "System",
+            "icon": "monitoring",
+            "link": reverse_lazy("system"),
+            "permission": needs("state:read"),
+        },
+        {
             "title": "What is stuck",
             "icon": "running_with_errors",
             "link": reverse_lazy("stuck"),

@@ -8,12 +8,14 @@ from api.openapi.views import version_urls
 from operations.admin.dispatch.urls import DISPATCH
 from operations.admin.event_flow import event_flow_page
 from operations.admin.stuck.page import stuck_page
+from operations.admin.system.page import system_page
 
 pages, admin_app, admin_namespace = admin.site.urls
 
 urlpatterns = [
     path("admin/password_change/", admin.site.admin_view(change_own_password)),
     path("admin/stuck/", admin.site.admin_view(stuck_page), name="stuck"),
+    path("admin/system/", admin.site.admin_view(system_page), name="system"),
     path("admin/event-flow/", admin.site.admin_view(event_flow_page), name="event_flow"),
     path("admin/", ([*DISPATCH, *pages], admin_app, admin_namespace)),
     path("", include("delivery_site.urls_v1")),

@@ -1,6 +1,5 @@
 """What a run came to: orders by their end, time spent in each stage, stock, and whether all of it is as it must be."""
 
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -8,6 +7,7 @@ from rich.console import Console, ConsoleRenderable, Group, RichCast
 from rich.table import Table
 from rich.text import Text
 
+from operations.percentiles import percentile
 from operations.simulation.contract import Order, TimelineEntry
 from operations.simulation.hearing import Heard
 from operations.simulation.pace import Pace
@@ -77,12 +77,6 @@ def _moments(timeline: Sequence[TimelineEntry]) -> Mapping[str, TimelineEntry]:
         if entry.what in REPEATABLE or entry.what not in moments:
             moments[entry.what] = entry
     return moments
-
-
-def percentile(values: Sequence[float], percent: float) -> float:
-    """Nearest rank: a value that really occurred."""
-    ranked = sorted(values)
-    return ranked[max(0, math.ceil(len(ranked) * percent / 100) - 1)]
 
 
 def show(summary: Summary, console: Console) -> None:

@@ -15,7 +15,8 @@ from operations.simulation.geography import BERLIN
 from operations.simulation.hearing import Heard
 from operations.simulation.pace import Pace
 from operations.simulation.stocktaking import Discrepancy, Stocktaking
-from operations.simulation.summary import StageTimes, Summary, percentile, show, stage_times
+from operations.percentiles import percentile
+from operations.simulation.summary import StageTimes, Summary, show, stage_times
 from operations.simulation.traffic import Traffic
 from operations.simulation.view import PlainView
 from operations.simulation.world import CourierSeen, World

@@ -86,12 +86,17 @@ class State(ApiView):
         responses=StateWithHealthSerializer,
     )
     def get(self, request: Request) -> Response:
-        return Response(remembered("operations.state", seconds=KEPT_SECONDS, make=state_with_health))
+        return Response(current_state())
 
 
 @extend_schema(exclude=True)
 class UnversionedState(State):
     """The same under the address without a version, which is in nobody's OpenAPI."""
+
+
+def current_state() -> dict[str, Any]:
+    """As the API shows it, not older than five seconds; also for the dashboard, so that both say the same."""
+    return remembered("operations.state", seconds=KEPT_SECONDS, make=state_with_health)
 
 
 def state_with_health() -> dict[str, Any]:

@@ -1,0 +1,1 @@
+"""The dashboard of the whole system: what goes on, how well everything is, and how the days have been."""

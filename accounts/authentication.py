@@ -1,6 +1,7 @@
 """Bearer tokens: who calls, and with which of their role's scopes."""
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Final
 from uuid import UUID
 
@@ -22,6 +23,7 @@ class TokenCredentials:
 
     token_id: str
     scopes: frozenset[str]
+    expires_at: datetime
 
 
 class ScopedJWTAuthentication(BaseAuthentication):
@@ -33,13 +35,19 @@ class ScopedJWTAuthentication(BaseAuthentication):
             return None
         if len(header) != 2:
             raise AuthenticationFailed("The Authorization header must be `Bearer <token>`.")
-        token = _verified(header[1])
-        user = _owner_of(token)
-        granted = frozenset(str(token.get("scope", "")).split())
-        return user, TokenCredentials(token_id=str(token["jti"]), scopes=granted & user.scopes)
+        return credentials_of(header[1])
 
     def authenticate_header(self, request: Request) -> str:
         return BEARER_CHALLENGE
+
+
+def credentials_of(access_token: bytes) -> tuple[User, TokenCredentials]:
+    """Raises AuthenticationFailed."""
+    token = _verified(access_token)
+    user = _owner_of(token)
+    granted = frozenset(str(token.get("scope", "")).split())
+    expires_at = datetime.fromtimestamp(token["exp"], UTC)
+    return user, TokenCredentials(token_id=str(token["jti"]), scopes=granted & user.scopes, expires_at=expires_at)
 
 
 def _verified(raw: bytes) -> AccessToken:

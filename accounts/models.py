@@ -7,7 +7,7 @@ from django.db.models import Q
 from django.db.models.functions import Lower
 
 from accounts.roles import ALL_STORES_ROLES, CONSOLE_ROLES, ROLE_SCOPES, Role
-from api.models_base import VersionedEntity
+from api.models_base import Entity, VersionedEntity
 
 
 class UserManager(BaseUserManager["User"]):
@@ -83,3 +83,18 @@ class User(VersionedEntity, AbstractBaseUser):
 
     def has_module_perms(self, app_label: str) -> bool:
         return self.is_active and self.is_staff
+
+
+class SocketTicket(Entity):
+    """Opens one WebSocket, once. Kept as a digest: who reads the table cannot open anything with it."""
+
+    digest = models.CharField(max_length=64, unique=True, editable=False)
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
+    scope = models.CharField(max_length=500, help_text="Of the credentials it was given for, separated by spaces.")
+    expires_at = models.DateTimeField(db_index=True, help_text="Until when it can be used.")
+    ends_at = models.DateTimeField(
+        help_text="When what it has opened is closed, with the credentials it was given for."
+    )
+
+    def __str__(self) -> str:
+        return f"for {self.user}"

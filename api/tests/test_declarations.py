@@ -33,7 +33,7 @@ def test_every_use_of_if_match_is_declared() -> None:
 
 
 # Signing in and out, and a provider's own event ids.
-REPEATABLE_BY_NATURE = {"TokenView", "RevocationView", "SimulatedWebhook"}
+REPEATABLE_BY_NATURE = {"TokenView", "RevocationView", "SocketTicketView", "SimulatedWebhook"}
 
 
 def test_every_other_post_takes_an_idempotency_key() -> None:

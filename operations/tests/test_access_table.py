@@ -25,6 +25,7 @@ TABLE = """
                                               admin    dispatcher store     integrator courier  customer nobody
 POST   /api/v2/auth/token                     400      400        400       400        400      400      400
 POST   /api/v2/auth/revoke                    200      200        200       200        200      200      401
+POST   /api/v2/auth/ws-ticket                 201      201        403       403        403      403      401
 GET    /api/v2/users                          200      403        403       403        403      403      401
 POST   /api/v2/users                          201      403        403       403        403      403      401
 GET    /api/v2/users/me                       200      200        200       200        200      200      401

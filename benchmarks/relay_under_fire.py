@@ -28,7 +28,7 @@ def main() -> int:
         "WEBHOOK_TIMEOUT_SECONDS": "5",
         "WEBHOOK_RETRY_SECONDS": ",".join(["1"] * 100),
         # What dies with its sender occupies its place until its lease is over.
-        "WEBHOOK_CONCURRENCY": "1000",
+        "WEBHOOK_CONCURRENCY": "10000",
     }
     arguments = [f"--{name}={value}" for name, value in options.items()]
     return run_on_fresh_database("relay_under_fire", *arguments, **environment)

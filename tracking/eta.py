@@ -56,12 +56,18 @@ class Journey:
 
 def eta_seconds(journey: Journey) -> int | None:
     """How long until the order is at its door; None where it is not on its way there."""
+    stages = stages_left_seconds(journey)
+    return round(sum(stages)) if stages else None
+
+
+def stages_left_seconds(journey: Journey) -> tuple[float, ...]:
+    """What is still to come, one after the other; nothing where the order is not on its way."""
     if journey.status in _BEFORE_PICKUP:
         waiting = max(_preparation_left(journey), _approach(journey))
-        return round(waiting + HANDOVER_SECONDS + _whole_ride(journey) + HANDOVER_SECONDS)
+        return (waiting, HANDOVER_SECONDS, _whole_ride(journey), HANDOVER_SECONDS)
     if journey.status == OrderStatus.PICKED_UP:
-        return round(_ride_left(journey) + HANDOVER_SECONDS)
-    return None
+        return (_ride_left(journey), HANDOVER_SECONDS)
+    return ()
 
 
 def progress(journey: Journey) -> int:

@@ -5,16 +5,32 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Self
 
+from django.utils.translation import gettext
+
 from catalog.geography import Position, distance_m
+from catalog.money import amount_words, money_words
 from orders.models import Order
 from orders.states import OrderStatus, PaymentMethod
+from tracking.cancelling import can_be_cancelled
 from tracking.selectors import Delivery
+from tracking.wording import (
+    STEPS,
+    age_words,
+    charge_words,
+    distance_words,
+    headline_and_lead,
+    left_words,
+    patterns,
+    refund_words,
+    vehicle_words,
+)
 
 REFRESH_SECONDS: Final = 20
-# A page needs no sharper distance, and the door itself is not shown.
+# A page needs no sharper distance.
 DISTANCE_STEP_M: Final = 100
+# About ten metres: the house, not the flat.
+DOOR_DIGITS: Final = 4
 
-_STEPS: Final = ("Placed", "In preparation", "On its way", "Delivered")
 _STEP_OF: Final[Mapping[OrderStatus, int]] = {
     OrderStatus.CREATED: 0,
     OrderStatus.PAID: 0,
@@ -23,20 +39,6 @@ _STEP_OF: Final[Mapping[OrderStatus, int]] = {
     OrderStatus.PICKED_UP: 2,
     OrderStatus.FAILED: 2,
     OrderStatus.DELIVERED: 3,
-}
-_WORDS: Final[Mapping[OrderStatus, tuple[str, str]]] = {
-    OrderStatus.CREATED: ("Waiting for your payment", "As soon as it has arrived, the store takes over."),
-    OrderStatus.PAID: ("Waiting for the store", "Your order is paid; the store will confirm it in a moment."),
-    OrderStatus.CONFIRMED: ("In preparation", "The store has confirmed your order and is preparing it."),
-    OrderStatus.ASSIGNED: ("In preparation", "A courier is coming to the store to fetch it."),
-    OrderStatus.PICKED_UP: ("On its way", "Your courier is on the way to you."),
-    OrderStatus.DELIVERED: ("Delivered", "Enjoy! Thank you for your order."),
-    OrderStatus.FAILED: ("Not delivered", "Your courier could not hand it over. The store decides what happens next."),
-    OrderStatus.CANCELLED: ("Cancelled", "This order will not be delivered. The store refunds what is due to you."),
-}
-_READY_WORDS: Final[Mapping[OrderStatus, tuple[str, str]]] = {
-    OrderStatus.CONFIRMED: ("Ready at the store", "The next free courier will fetch it."),
-    OrderStatus.ASSIGNED: ("Ready at the store", "Your courier is coming to fetch it."),
 }
 
 
@@ -56,7 +58,7 @@ class Step:
 
 @dataclass(frozen=True, kw_only=True)
 class Seen:
-    """Where the courier was last, for those who may know. static/js/tracking.js says it in the same words."""
+    """Where the courier was last, for those who may know."""
 
     position: Position
     recorded_at: datetime
@@ -73,11 +75,28 @@ class Seen:
 
     @property
     def age(self) -> str:
-        return f"{self.age_seconds} s ago" if self.age_seconds < 60 else f"{self.age_seconds // 60} min ago"
+        return age_words(self.age_seconds)
 
     @property
     def distance(self) -> str:
-        return f"{self.distance_m} m" if self.distance_m < 1000 else f"{self.distance_m / 1000:.1f} km"
+        return distance_words(self.distance_m)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Line:
+    """Of the bill; a charge has no quantity."""
+
+    quantity: int | None
+    name: str
+    amount: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Way:
+    """What stays where it is on the map, in latitude and longitude."""
+
+    store: tuple[float, float]
+    door: tuple[float, float]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,10 +105,11 @@ class TrackingPage:
     headline: str
     lead: str
     steps: tuple[Step, ...]
-    minutes_left: int | None
     seen: Seen | None
+    way: Way | None
     pin: str
     cash_due: bool
+    can_cancel: bool
     refresh_seconds: int | None
 
     @property
@@ -100,19 +120,53 @@ class TrackingPage:
     def delivered_at(self) -> datetime | None:
         return self.delivery.assignment.delivered_at if self.delivery.assignment else None
 
+    @property
+    def left(self) -> str:
+        return "" if self.delivery.eta_seconds is None else left_words(self.delivery.eta_seconds)
+
+    @property
+    def vehicle(self) -> str:
+        return vehicle_words(self.delivery.courier.vehicle) if self.delivery.courier else ""
+
+    @property
+    def bill(self) -> list[Line]:
+        order = self.order
+        goods = [
+            Line(quantity=line.quantity, name=line.name, amount=amount_words(line.line_total))
+            for line in order.lines.all()
+        ]
+        charges = [
+            Line(quantity=None, name=charge_words(charge.kind), amount=amount_words(charge.amount))
+            for charge in order.charges.all()
+        ]
+        return [*goods, *charges]
+
+    @property
+    def total(self) -> str:
+        return money_words(self.order.total, self.order.currency)
+
+    @property
+    def refund(self) -> str:
+        return refund_words(self.order)
+
+    @property
+    def patterns(self) -> Mapping[str, str]:
+        return patterns()
+
 
 def tracking_page(delivery: Delivery) -> TrackingPage:
     order = delivery.order
-    headline, lead = _words(order)
+    headline, lead = headline_and_lead(order)
     return TrackingPage(
         delivery=delivery,
         headline=headline,
         lead=lead,
         steps=_steps(OrderStatus(order.status)),
-        minutes_left=None if delivery.eta_seconds is None else max(1, round(delivery.eta_seconds / 60)),
         seen=_seen(delivery),
+        way=_way(delivery),
         pin="" if delivery.is_over else order.pin,
         cash_due=order.payment_method == PaymentMethod.CASH and not delivery.is_over,
+        can_cancel=can_be_cancelled(order),
         refresh_seconds=None if delivery.is_over else REFRESH_SECONDS,
     )
 
@@ -124,13 +178,15 @@ def _seen(delivery: Delivery) -> Seen | None:
     return Seen.at(Position(courier.latitude, courier.longitude), courier.position_recorded_at, delivery=delivery)
 
 
-def _words(order: Order) -> tuple[str, str]:
-    status = OrderStatus(order.status)
-    if order.ready_at is not None and status in _READY_WORDS:
-        return _READY_WORDS[status]
-    if status == OrderStatus.CREATED and order.payment_method == PaymentMethod.CASH:
-        return "Waiting for the store", "The store will confirm your order in a moment."
-    return _WORDS[status]
+def _way(delivery: Delivery) -> Way | None:
+    """While the courier brings it, whose position leads to the door in any case (docs/decisions/0013)."""
+    order, door = delivery.order, delivery.journey.door
+    if order.status != OrderStatus.PICKED_UP:
+        return None
+    return Way(
+        store=(order.store.latitude, order.store.longitude),
+        door=(round(door.latitude, DOOR_DIGITS), round(door.longitude, DOOR_DIGITS)),
+    )
 
 
 def _steps(status: OrderStatus) -> tuple[Step, ...]:
@@ -140,9 +196,9 @@ def _steps(status: OrderStatus) -> tuple[Step, ...]:
         return ()
     return tuple(
         Step(
-            name=name,
+            name=gettext(name),
             is_done=index < reached or status == OrderStatus.DELIVERED,
             is_current=index == reached and status != OrderStatus.DELIVERED,
         )
-        for index, name in enumerate(_STEPS)
+        for index, name in enumerate(STEPS)
     )

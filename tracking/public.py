@@ -1,14 +1,16 @@
 """What the customer's page knows, as data: the same for a fetch, the socket's snapshot and after each of its events.
 
-No drop-off, contact or phone: a link that went astray tells little.
+No address, contact or phone: a link that went astray tells little.
 """
 
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
 from couriers.moving import Move
 from events.envelopes import Envelope
 from tracking.api.v2.serializers import DeliverySerializer
+from tracking.arrival import Window
 from tracking.page import Seen, tracking_page
 from tracking.selectors import Delivery
 
@@ -27,6 +29,9 @@ def public_delivery(delivery: Delivery) -> dict[str, Any]:
         "steps": [{"name": step.name, "state": step.state} for step in page.steps],
         "pin": page.pin,
         "cash_due": page.cash_due,
+        "can_cancel": page.can_cancel,
+        "way": asdict(page.way) if page.way else None,
+        "arrival": _window(delivery.arrival),
         "is_over": delivery.is_over,
         "as_of": _moment(delivery.now),
     }
@@ -38,6 +43,7 @@ def public_eta(delivery: Delivery) -> dict[str, Any]:
         "progress": delivery.progress,
         "eta": _moment(delivery.eta),
         "eta_seconds": delivery.eta_seconds,
+        "arrival": _window(delivery.arrival),
         "as_of": _moment(delivery.now),
     }
 
@@ -62,6 +68,10 @@ def _position(seen: Seen) -> dict[str, Any]:
         "age_seconds": seen.age_seconds,
         "distance_m": seen.distance_m,
     }
+
+
+def _window(window: Window | None) -> dict[str, Any] | None:
+    return {"from": _moment(window.start), "to": _moment(window.end)} if window else None
 
 
 def _moment(moment: datetime | None) -> str | None:

@@ -19,6 +19,7 @@ from orders.models import Order
 from orders.selectors import order_for, with_content
 from orders.states import FINAL, WITH_COURIER, OrderStatus
 from tracking import eta
+from tracking.arrival import Window, arrival_window
 from tracking.errors import OrderNotDispatched
 from tracking.eta import Journey
 
@@ -55,6 +56,10 @@ class Delivery:
     @property
     def eta(self) -> datetime | None:
         return None if self.eta_seconds is None else self.now + timedelta(seconds=self.eta_seconds)
+
+    @property
+    def arrival(self) -> Window | None:
+        return arrival_window(self.journey, now=self.now)
 
     @property
     def is_over(self) -> bool:
@@ -112,7 +117,7 @@ def delivery_for(user: User, order_id: UUID) -> Delivery:
 
 
 def delivery_by_token(token: str) -> Delivery:
-    """For whoever has the link, until the order's personal data are removed. Raises OrderNotFound."""
+    """For whoever has the link, until it is replaced or has run out. Raises OrderNotFound."""
     order_id = order_id_by_token(token)
     sequence = _last_sequence(order_id)
     return _delivery(with_content(Order.objects.all()).get(id=order_id), sequence=sequence, is_for_customer=True)
@@ -120,7 +125,7 @@ def delivery_by_token(token: str) -> Delivery:
 
 def order_id_by_token(token: str) -> UUID:
     """Raises OrderNotFound."""
-    orders = Order.objects.filter(tracking_token=token, anonymised_at=None)
+    orders = Order.objects.shown_by_link_at(timezone.now()).filter(tracking_token=token)
     order_id = orders.values_list("id", flat=True).first()
     if order_id is None:
         raise OrderNotFound

@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.urls import reverse
-from django.utils.formats import number_format
 
+from catalog.money import money_words
 from notifications.models import Notification
 from orders.models import Order
 
@@ -50,9 +50,8 @@ def order_of(notification: Notification) -> Order:
 
 
 def money(amount: Any, currency: str) -> str:
-    """In the active language's way, held together by a no-break space."""
-    shown = number_format(Decimal(str(amount)), decimal_pos=2, use_l10n=True, force_grouping=True)
-    return f"{shown}\N{NO-BREAK SPACE}{currency}"
+    """Of an amount that an event may have written down as text, too."""
+    return money_words(Decimal(str(amount)), currency)
 
 
 def clock(moment: datetime, *, zone: str) -> str:

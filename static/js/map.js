@@ -122,9 +122,7 @@ function holdGlidesWhileZooming(map) {
 }
 
 function newRoute(points) {
-  const lines = ["map-route-edge", "map-route"].map((className) =>
-    L.polyline(points, { className, interactive: false }));
-  return Object.assign(L.featureGroup(lines), { points });
+  return Object.assign(L.polyline(points, { className: "map-route", interactive: false }), { points });
 }
 
 function newMarker(kind, item, { select, tabs }) {

@@ -23,41 +23,74 @@ let wantsAnother = false;
 let isOutdated = false;
 let seenAt = null;
 let arrivesAt = null;
+let position = null;
+let map = null;
+let wasStale = false;
 
 const isOver = () => "over" in article().dataset;
 const isLive = () => socket !== null && socket.readyState === WebSocket.OPEN && now() - heardAt < SILENCE_SECONDS;
 
+// The sentences stand at the notice, in the page's language: {n} and {age} are for us to fill in.
+function words(name, values) {
+  return notice.dataset[name].replace(/\{(\w+)\}/g, (_, key) => values[key]);
+}
+
 function ageWords(seconds) {
-  return seconds < 60 ? `${Math.round(seconds)} s ago` : `${Math.floor(seconds / 60)} min ago`;
+  return seconds < 60 ? words("seconds", { n: Math.round(seconds) }) : words("minutes", { n: Math.floor(seconds / 60) });
 }
 
 function distanceWords(metres) {
-  return metres < 1000 ? `${metres} m` : `${(metres / 1000).toFixed(1)} km`;
+  if (metres < 1000) return words("metres", { n: metres });
+  const oneDigit = { minimumFractionDigits: 1, maximumFractionDigits: 1 };
+  return words("kilometres", { n: new Intl.NumberFormat(document.documentElement.lang, oneDigit).format(metres / 1000) });
 }
 
-function clockWords(moment) {
+function showClock(name, moment) {
   const timeZone = article().dataset.timeZone;
-  return new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", timeZone }).format(new Date(moment));
+  const clock = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", timeZone });
+  field(name).dateTime = moment;
+  field(name).textContent = clock.format(new Date(moment));
 }
 
 // What a rendered page knows of times is counted from the moment it came: this clock may be wrong, its pace is not.
 function takeTimes() {
-  const { seenSeconds, etaSeconds } = article().dataset;
+  const { seenSeconds, etaSeconds, courier } = article().dataset;
   seenAt = seenSeconds === undefined ? null : now() - Number(seenSeconds);
   arrivesAt = etaSeconds === undefined ? null : now() + Number(etaSeconds);
+  position = courier ? courier.split(",").map(Number) : null;
   freshAt = now();
+  drawMap();
 }
 
-function show(data, position) {
-  if (position && !field("seen")) return refresh();
-  if (position) {
-    seenAt = now() - position.age_seconds;
-    field("distance").textContent = distanceWords(position.distance_m);
+// Only now is the map's code loaded: most of an order's life there is nothing to show on it.
+async function drawMap() {
+  const box = field("map");
+  if (!box) return;
+  if (map?.box !== box) {
+    const module = await import("./tracking-map.js").catch(() => null);
+    // The network is away, or the page has become another one meanwhile.
+    if (!module || field("map") !== box) return;
+    if (map?.box !== box) map = module.mapOf(box);
   }
-  if (data.eta && field("clock")) {
+  map.show(position, isStale());
+}
+
+function isStale() {
+  return seenAt !== null && now() - seenAt > STALE_SECONDS * 2;
+}
+
+function show(data, seen) {
+  if (seen && !field("seen")) return refresh();
+  if (seen) {
+    seenAt = now() - seen.age_seconds;
+    position = [seen.latitude, seen.longitude];
+    field("distance").textContent = distanceWords(seen.distance_m);
+    drawMap();
+  }
+  if (data.arrival && field("from")) {
     arrivesAt = now() + data.eta_seconds;
-    field("clock").dateTime = data.eta;
-    field("clock").textContent = clockWords(data.eta);
+    showClock("from", data.arrival.from);
+    showClock("to", data.arrival.to);
   }
   if (field("progress")) field("progress").value = data.progress;
   freshAt = now();
@@ -99,7 +132,11 @@ function replacePage(fresh) {
   isOutdated = false;
   // The server is there again: no need to wait as long as it had been away.
   reconnectAt = Math.min(reconnectAt, now() + PAUSE_SECONDS.again * Math.random());
+  const focused = document.activeElement?.id;
+  const heldMap = article().querySelector(".way");
+  if (heldMap) came.querySelector(".way")?.replaceWith(heldMap);
   article().replaceWith(document.adoptNode(came));
+  if (focused) document.getElementById(focused)?.focus({ preventScroll: true });
   document.title = fresh.title;
   const headline = document.querySelector("h1").textContent;
   if (headline !== before) document.getElementById("announcement").textContent = headline;
@@ -145,12 +182,13 @@ function hear(message) {
 
 function tell() {
   if (seenAt !== null && field("seen")) field("seen").textContent = ageWords(now() - seenAt);
-  if (arrivesAt !== null && field("minutes")) {
-    field("minutes").textContent = `in ${Math.max(1, Math.round((arrivesAt - now()) / 60))} min`;
+  if (arrivesAt !== null && field("left")) {
+    field("left").textContent = words("left", { n: Math.max(1, Math.round((arrivesAt - now()) / 60)) });
   }
   if (isOver()) notice.textContent = "";
-  else if (isLive() && !isOutdated) notice.textContent = "Live";
-  else notice.textContent = `Last updated ${ageWords(now() - freshAt)}; connecting again`;
+  else if (isLive() && !isOutdated) notice.textContent = words("live", {});
+  else notice.textContent = words("away", { age: ageWords(now() - freshAt) });
+  notice.classList.toggle("away", !(isLive() && !isOutdated));
   notice.classList.toggle("stale", !isOver() && !(isLive() && !isOutdated) && now() - freshAt > STALE_SECONDS);
 }
 
@@ -160,6 +198,8 @@ function tick() {
     if (!socket && now() >= reconnectAt) connect();
     if ((isOutdated || !isLive()) && !fetching && now() >= pollAt) refresh();
   }
+  if (map?.box === field("map") && wasStale !== isStale()) drawMap();
+  wasStale = isStale();
   tell();
 }
 

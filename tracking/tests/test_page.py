@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from accounts.actors import Actor
 from couriers.models import Courier
-from couriers.services.carrying import fail
+from couriers.services.carrying import fail, pick_up
 from couriers.services.delivering import Proof, deliver
 from couriers.states import FailureReason
 from couriers.tests.conftest import Caller, selects
@@ -68,13 +68,15 @@ def test_the_page_shows_the_order_on_its_way() -> None:
     store = make_store(name="Bakery", address="1 Market Square", delivery_base_fee="2.50")
     product = make_product(store, name="Rye & Son", price="4.20")
     assignment = make_picked_up(courier=make_courier(name="Kim", vehicle="cargo_bike"), product=product)
+    at_the_store = {"latitude": store.latitude, "longitude": store.longitude}
+    Courier.objects.update(**at_the_store, position_recorded_at=timezone.now())
 
     shown = page(assignment.order)
 
     for words in (
         "On its way",
         f"Order {assignment.order.number} from Bakery",
-        "Arrives about",
+        "Arrives between",
         "Kim",
         "Cargo bike",
         "1 \u00d7 Rye & Son 4.20",
@@ -232,6 +234,68 @@ def test_the_page_is_only_read() -> None:
     assert Client().head(f"/track/{order.tracking_token}/").status_code == 200
 
 
+def test_the_way_is_on_the_page_while_the_courier_brings_it_and_only_then() -> None:
+    store = make_store(name="Bakery", latitude=52.52, longitude=13.4)
+    assignment = make_accepted(product=make_product(store))
+    assert "data-door" not in open_page(assignment.order).content.decode()
+    pick_up(assignment.id, actor=actor_of(assignment.courier))
+    (shown,) = [box for box in page(assignment.order).all("div") if "data-door" in box]
+    order = Order.objects.get()
+    assert (shown["data-store"], shown["data-store-label"]) == ("52.52,13.4", "Bakery")
+    assert shown["data-door"] == f"{order.dropoff_latitude},{order.dropoff_longitude}"
+    assert "data-tile-url" not in shown
+    deliver(assignment.id, actor=actor_of(assignment.courier), proof=Proof())
+    assert "data-door" not in open_page(assignment.order).content.decode()
+
+
+def test_the_map_may_load_its_pictures_and_nothing_else(settings: Any) -> None:
+    settings.MAP_TILE_URL = "https://tiles.example.com/{z}/{x}/{y}.png"
+    settings.MAP_TILE_ATTRIBUTION = '© <a href="/about">Maps</a>'
+    response = open_page(make_picked_up().order)
+    assert "img-src 'self' https://tiles.example.com; font-src 'self'" in response["Content-Security-Policy"]
+    (shown,) = [box for box in Shown(response.content.decode()).all("div") if "data-tile-url" in box]
+    assert shown["data-tile-url"] == settings.MAP_TILE_URL
+    assert shown["data-tile-attribution"] == settings.MAP_TILE_ATTRIBUTION
+
+
+def test_the_store_says_how_it_is_asked() -> None:
+    store = make_store(phone="+49 30 23125 001", email="help@example.com")
+    order = make_order(product=make_product(store))
+    links = [link["href"] for link in page(order).all("a")]
+    assert "tel:+493023125001" in links
+    assert f"mailto:help@example.com?subject={order.number}" in links
+    silent = page(make_order())
+    assert [link for link in silent.all("a") if str(link["href"]).startswith(("tel:", "mailto:"))] == []
+
+
+def test_a_browser_is_answered_in_its_language() -> None:
+    assignment = make_picked_up(courier=make_courier(vehicle="cargo_bike"))
+    response = Client().get(f"/track/{assignment.order.tracking_token}/", headers={"Accept-Language": "de-AT,en;q=0.5"})
+    shown = Shown(response.content.decode())
+    assert response["Content-Language"] == "de"
+    assert shown.all("html")[0]["lang"] == "de"
+    for words in ("Unterwegs", "Ankunft zwischen", "Lastenrad", "Ihre Bestellung"):
+        assert words in shown.text
+    assert [link["href"] for link in shown.all("a") if link.get("hreflang")] == ["?lang=en"]
+
+
+def test_who_chooses_a_language_is_asked_nothing_else() -> None:
+    order = make_order()
+    response = Client().get(f"/track/{order.tracking_token}/?lang=de", headers={"Accept-Language": "en"})
+    assert response["Content-Language"] == "de"
+    assert "Wir warten auf Ihre Zahlung" in response.content.decode()
+    assert response.cookies == {}
+    unknown = Client().get(f"/track/{order.tracking_token}/?lang=xx", headers={"Accept-Language": "fr"})
+    assert unknown["Content-Language"] == "en"
+
+
+def test_the_sentences_of_the_script_come_with_the_page() -> None:
+    shown = Shown(Client().get(f"/track/{make_order().tracking_token}/?lang=de").content.decode())
+    (notice,) = [element for element in shown.all("p") if element.get("id") == "live"]
+    assert notice["data-seconds"] == "vor {n} s"
+    assert notice["data-away"] == "Zuletzt aktualisiert {age}; die Verbindung wird wiederhergestellt"
+
+
 def test_the_link_in_the_api_is_the_page() -> None:
     order = make_order()
     link = Caller(staff()).get(f"orders/{order.id}").json()["tracking_url"]
@@ -257,4 +321,4 @@ def test_the_page_is_six_statements() -> None:
 def test_a_courier_who_has_said_where_they_are_changes_the_time() -> None:
     assignment = make_picked_up(product=make_product(make_store(latitude=52.4, longitude=13.2)))
     Courier.objects.update(latitude=52.5205, longitude=13.41, position_recorded_at=timezone.now())
-    assert "in 2 min" in page(assignment.order).text
+    assert "in about 2 min" in page(assignment.order).text

@@ -86,6 +86,23 @@ def test_the_last_position_at_the_store_is_shown_until_there_is_a_newer_one() ->
     assert shown_position(assignment) is not None
 
 
+def test_the_door_is_told_while_the_courier_brings_it_and_only_then() -> None:
+    """Its address never is; the point to about ten metres, where the courier's own position leads."""
+    assignment = make_accepted()
+    assert data(assignment.order)["way"] is None
+    assignment = make_picked_up()
+    Order.objects.filter(pk=assignment.order_id).update(dropoff_latitude=52.521234, dropoff_longitude=13.411199)
+    store = assignment.order.store
+    assert data(assignment.order)["way"] == {"store": [store.latitude, store.longitude], "door": [52.5212, 13.4112]}
+    deliver(assignment.id, actor=actor_of(assignment.courier), proof=Proof())
+    assert data(assignment.order)["way"] is None
+
+
+def test_the_data_say_whether_the_order_can_be_cancelled() -> None:
+    assert data(make_order())["can_cancel"] is True
+    assert data(make_confirmed_order())["can_cancel"] is False
+
+
 def test_after_a_failed_delivery_there_is_no_courier() -> None:
     assignment = make_picked_up()
     place(assignment.courier)

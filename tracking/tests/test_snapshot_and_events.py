@@ -33,7 +33,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 STEPS: Final = 12
 # What goes on with the time alone.
-VOLATILE: Final = ("as_of", "eta", "eta_seconds")
+VOLATILE: Final = ("as_of", "eta", "eta_seconds", "arrival")
 SECONDS_APART: Final = 20
 
 
@@ -48,7 +48,7 @@ class Reader:
         if message["kind"] in {"snapshot", "event"}:
             self.data, self.sequence = dict(message["data"]), message["sequence"]
         if message["kind"] in {"position", "eta"}:
-            self.data |= {name: message[name] for name in ("progress", "eta", "eta_seconds", "as_of")}
+            self.data |= {name: message[name] for name in ("progress", *VOLATILE)}
         if message["kind"] == "position":
             self.data["courier"] = {**self.data["courier"], "position": message["position"]}
 

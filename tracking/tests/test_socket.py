@@ -110,7 +110,7 @@ def test_nobody_is_told_where_the_courier_is_before_the_pick_up() -> None:
             await socket.hear()
             await do(ride, assignment.courier, longitude=13.405)
             heard = await socket.hear()
-            assert heard.keys() == {"kind", "progress", "eta", "eta_seconds", "as_of"}
+            assert heard.keys() == {"kind", "progress", "eta", "eta_seconds", "arrival", "as_of"}
             assert heard["kind"] == "eta"
             await do(cancel, assignment.order)
             await do(relay)

@@ -1,17 +1,22 @@
 """The customer's page in a browser, while others do their part through the API."""
 
+import re
+from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Final
+from typing import Final, Literal
 from urllib.parse import urlsplit
 
+import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from operations.tests.browser.product import Product
-from operations.tests.browser.windows import CUT_OFF, Windows
+from operations.tests.browser.windows import CUT_OFF, DESKTOP, Windows
 from operations.tests.contract.site import Json, Person
-from operations.tests.contract.story import Shop, placed
+from operations.tests.contract.story import Shop, confirmed, fetched, placed, ready
 
 ON_THE_WAY: Final = {"latitude": 52.5205, "longitude": 13.405}
+SCHEMES: Final[tuple[Literal["light", "dark"], ...]] = ("light", "dark")
 # Whatever the page keeps in its window is gone when it is loaded again.
 MARK: Final = "window.isTheSamePage = true"
 
@@ -86,3 +91,150 @@ def test_a_page_without_a_socket_asks_from_time_to_time(windows: Windows, custom
     page.clock.run_for(30_000)
 
     expect_headline(page, "In preparation")
+
+
+def carried(customer: Person, shop: Shop, courier: Person) -> tuple[Json, Json]:
+    """An order on its way, and its assignment."""
+    order = ready(customer, shop)
+    return order, fetched(courier, order)
+
+
+def marker_place(page: Page, kind: str) -> tuple[float, float]:
+    box = page.locator(f".map-{kind}").bounding_box()
+    assert box is not None
+    return box["x"], box["y"]
+
+
+def test_the_courier_comes_nearer_on_the_map(windows: Windows, customer: Person, shop: Shop, courier: Person) -> None:
+    order, _ = carried(customer, shop, courier)
+    place_courier(courier)
+    page = windows.open(address_of(order))
+    expect(page.locator(".map-courier")).to_be_visible()
+    expect(page.get_by_role("img", name="Your door")).to_be_visible()
+    expect(page.get_by_role("img", name="Corner shop")).to_be_visible()
+    expect(page.locator("path.map-route")).to_be_attached()
+    expect(page.locator("[data-live=distance]")).to_have_text("300 m")
+    element = page.locator(".map-marker:has(.map-courier)").element_handle()
+    start, door = marker_place(page, "courier"), marker_place(page, "door")
+
+    place_courier(courier, latitude=52.5202, longitude=13.402)
+
+    expect(page.locator("[data-live=distance]")).to_have_text("100 m")
+    expect(page.locator(".map-glides")).to_be_attached()
+    assert element is not None
+    element.wait_for_element_state("stable")
+    now = marker_place(page, "courier")
+    assert abs(now[0] - door[0]) < abs(start[0] - door[0])
+
+
+def test_a_phone_in_german_is_spoken_to_in_german(
+    windows: Windows, customer: Person, shop: Shop, courier: Person
+) -> None:
+    order, _ = carried(customer, shop, courier)
+    place_courier(courier, latitude=52.535)
+    page = windows.open(address_of(order), locale="de-DE")
+    expect_headline(page, "Unterwegs")
+    expect(page.locator("#live")).to_have_text("Verbunden")
+    expect(page.locator("[data-live=distance]")).to_have_text("1,7 km")
+    place_courier(courier, latitude=52.530)
+    expect(page.locator("[data-live=distance]")).to_have_text("1,2 km")
+    expect(page.locator("[data-live=seen]")).to_contain_text(re.compile(r"vor \d+ s"))
+
+    page.get_by_role("link", name="English").click()
+    expect_headline(page, "On its way")
+
+
+@pytest.mark.parametrize("with_script", [True, False], ids=["with JavaScript", "without"])
+def test_a_customer_cancels(with_script: bool, windows: Windows, customer: Person, shop: Shop) -> None:
+    order = placed(customer, shop, payment_method="cash")
+    page = windows.open(address_of(order), java_script_enabled=with_script)
+    page.get_by_role("link", name="Cancel the order").click()
+    expect_headline(page, "Cancel the order?")
+    page.get_by_role("link", name="Keep it").click()
+    expect_headline(page, "Waiting for the store")
+    page.get_by_role("link", name="Cancel the order").click()
+    page.get_by_role("button", name="Cancel the order").click()
+    expect_headline(page, "Cancelled")
+    assert customer.read(f"orders/{order['id']}")["status"] == "cancelled"
+
+
+def test_without_javascript_the_page_says_everything_but_the_map(
+    windows: Windows, customer: Person, shop: Shop, courier: Person
+) -> None:
+    order, _ = carried(customer, shop, courier)
+    place_courier(courier)
+    page = windows.open(address_of(order), java_script_enabled=False)
+    expect_headline(page, "On its way")
+    for words in ("Arrives between", "about 300 m from your door", "Total 12.50"):
+        expect(page.locator("article")).to_contain_text(re.compile(words.replace(" ", r"\s*")))
+    expect(page.locator(".way")).to_be_hidden()
+
+
+def states(customer: Person, shop: Shop, courier: Person) -> dict[str, Callable[[], Json]]:
+    """The page in each of its shapes; the courier carries one at a time."""
+
+    def failed() -> Json:
+        order, assignment = carried(customer, shop, courier)
+        courier.do(f"assignments/{assignment['id']}/fail", {"reason": "nobody_home"})
+        return order
+
+    def delivered() -> Json:
+        order, assignment = carried(customer, shop, courier)
+        courier.do(f"assignments/{assignment['id']}/deliver")
+        return order
+
+    def cancelled() -> Json:
+        order = placed(customer, shop)
+        customer.do(f"orders/{order['id']}/cancel", {"reason": "Changed my mind"})
+        return order
+
+    return {
+        "placed": lambda: placed(customer, shop),
+        "confirmed": lambda: confirmed(customer, shop),
+        "failed": failed,
+        "delivered": delivered,
+        "cancelled": cancelled,
+        "carried": lambda: carried(customer, shop, courier)[0],
+    }
+
+
+def axe_finds(page: Page) -> str:
+    """In the light and in the dark."""
+    found = []
+    for scheme in SCHEMES:
+        page.emulate_media(color_scheme=scheme)
+        found.append(Axe().run(page).generate_snapshot())
+    return "".join(found)
+
+
+def test_nothing_is_in_the_way_of_anybody(windows: Windows, customer: Person, shop: Shop, courier: Person) -> None:
+    """By axe, in every state of the order; the one with the map is the last, so that the courier is on it."""
+    shop.staff.patch(f"stores/{shop.store_id}", {"phone": "+49 30 23125 001", "email": "a@example.com"}, version=1)
+    found: dict[str, str] = {}
+    page = windows.open()
+    for name, make in states(customer, shop, courier).items():
+        address = address_of(make())
+        page.goto(address)
+        if name == "carried":
+            place_courier(courier)
+            expect(page.locator(".map-courier")).to_be_visible()
+        found[name] = axe_finds(page)
+        if name in {"placed", "confirmed"}:
+            page.goto(f"{address}cancel/")
+            found[f"{name}, to be cancelled"] = axe_finds(page)
+    assert {name: problems for name, problems in found.items() if problems} == {}
+
+
+def test_the_page_is_small(windows: Windows, customer: Person, shop: Shop, courier: Person) -> None:
+    """What is ours, with the map on it and nothing in the browser's cache, is below 100 kB, uncompressed."""
+    order, _ = carried(customer, shop, courier)
+    place_courier(courier)
+    page = windows.open(viewport=DESKTOP)
+    sizes: dict[str, int] = {}
+    page.on("requestfinished", lambda request: sizes.update({request.url: request.sizes()["responseBodySize"]}))
+    page.goto(address_of(order))
+    expect(page.locator(".map-courier")).to_be_visible()
+    page.wait_for_load_state("networkidle")
+    ours = {url: size for url, size in sizes.items() if "/vendor/leaflet/" not in url}
+    assert len(ours) >= 7
+    assert sum(ours.values()) < 100_000

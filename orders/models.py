@@ -49,6 +49,11 @@ class OrderQuerySet(models.QuerySet["Order"]):
         """The few of the cancelled ones that money may have come for."""
         return self.filter(status=OrderStatus.CANCELLED, payment_started_at__isnull=False)
 
+    def shown_by_link_at(self, now: datetime) -> "OrderQuerySet":
+        """Those that whoever has their tracking link may look at: for a while after their end, too."""
+        open_since = now - timedelta(days=settings.TRACKING_LINK_DAYS)
+        return self.filter(Q(ended_at=None) | Q(ended_at__gte=open_since), anonymised_at=None)
+
     def with_personal_data_since_before(self, moment: datetime) -> "OrderQuerySet":
         return self.filter(ended_at__lt=moment, anonymised_at__isnull=True)
 

@@ -4,6 +4,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from django import forms
+from django.conf import settings
 from unfold.widgets import UnfoldAdminDecimalFieldWidget, UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 from accounts.actors import Actor
@@ -11,6 +12,7 @@ from accounts.admin_base.moves import Move, MoveForm
 from orders.models import Order
 from orders.services.cancelling import cancel_order
 from orders.services.confirming import confirm_order, mark_ready
+from orders.services.linking import renew_tracking_link
 from orders.services.moving import allowed_moves
 from orders.states import BEFORE_PICKUP, IN_PREPARATION, OrderStatus
 
@@ -95,4 +97,16 @@ class Cancel(Move):
         return f"{order} is cancelled."
 
 
-ORDER_MOVES: Final = (Confirm(), ConfirmAgain(), MarkReady(), Cancel())
+class RenewLink(Move):
+    name, label, icon, scope = "new-link", "New tracking link", "link_off", UPDATE
+    explanation = "Whoever has the link that is out sees nothing any more. Send the new one to the customer."
+
+    def is_offered(self, target: Order, *, actor: Actor) -> bool:
+        return target.ended_at is None
+
+    def perform(self, target: Order, *, actor: Actor, form: MoveForm) -> str:
+        order = renew_tracking_link(target.pk, actor=actor, expected_version=form.expected_version)
+        return f"{order} has a new link: {settings.PUBLIC_URL}{order.tracking_path}"
+
+
+ORDER_MOVES: Final = (Confirm(), ConfirmAgain(), MarkReady(), RenewLink(), Cancel())

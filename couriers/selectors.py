@@ -77,6 +77,12 @@ def assignment_for(user: User, assignment_id: UUID) -> Assignment:
     return assignment
 
 
+def carried_by(courier: Courier) -> QuerySet[Assignment]:
+    """What they have in hand, in the order in which they took it on."""
+    carried = Assignment.objects.active().filter(courier=courier)
+    return carried.select_related("order__store").order_by("accepted_at", "pk")
+
+
 def open_offers_for(courier: Courier) -> QuerySet[Assignment]:
     """What this courier may accept now, with where it is fetched and where it goes."""
     offers = Assignment.objects.open_at(timezone.now()).filter(courier=courier)

@@ -1,3 +1,4 @@
+from collections.abc import Iterator
 from typing import Any, ClassVar, Final
 from uuid import UUID
 
@@ -16,11 +17,12 @@ from accounts.admin_base.moves import Move, MoveForm, MovingAdmin
 from accounts.admin_base.scoped import holds_scope
 from accounts.admin_base.versioned import VersionedAdmin, VersionedForm
 from accounts.models import User
-from couriers.admin.looks import availability_badge
+from couriers.admin.looks import assignment_badge, availability_badge
 from couriers.models import Assignment, Courier
-from couriers.selectors import couriers_for
+from couriers.selectors import carried_by, couriers_for
 from couriers.services.profiles import UserReference, add_courier, change_courier, set_status
 from couriers.states import Availability, CourierStatus
+from events.models import Event
 
 READ, WRITE = "couriers:read", "couriers:write"
 PROFILE: Final = ("name", "phone", "vehicle", "top_speed_kmh", "capacity")
@@ -102,6 +104,7 @@ class SilenceFilter(RadioFilter):
 @admin.register(Courier)
 class CourierAdmin(MovingAdmin, VersionedAdmin):
     read_scope, write_scope, can_add = READ, WRITE, True
+    change_form_template = "admin/couriers/courier/change_form.html"
     form = CourierForm
     moves = (TakeOffline(), Retire(), Reactivate())
     list_display = ("name", "standing", "vehicle", "carries", "phone", "last_seen")
@@ -135,10 +138,20 @@ class CourierAdmin(MovingAdmin, VersionedAdmin):
         return change_courier(pk, expected_version=expected_version, **values)
 
     def page_context(self, target: Courier, *, request: HttpRequest) -> dict[str, Any]:
-        links = [("Assignments", change_list_url(Assignment, courier__user__exact=target.pk))]
+        return {
+            **super().page_context(target, request=request),
+            **self._heading(target),
+            "links": list(self._links(target, request=request)),
+            "in_hand": [(one, assignment_badge(one)) for one in carried_by(target)],
+        }
+
+    @staticmethod
+    def _links(courier: Courier, *, request: HttpRequest) -> Iterator[tuple[str, str]]:
+        yield "All assignments", change_list_url(Assignment, courier__user__exact=courier.pk)
+        if holds_scope(request, "events:read"):
+            yield "Events", change_list_url(Event, q=courier.pk)
         if holds_scope(request, "users:manage"):
-            links.append(("Account", change_url(User, target.pk)))
-        return {**super().page_context(target, request=request), **self._heading(target), "links": links}
+            yield "Account", change_url(User, courier.pk)
 
     def _heading(self, courier: Courier) -> dict[str, Any]:
         return {"heading": courier.name, "badges": (availability_badge(courier),)}

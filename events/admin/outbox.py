@@ -10,7 +10,7 @@ from accounts.admin_base.display import moment
 from accounts.admin_base.filters import DaysFilter
 from accounts.admin_base.rows import ReadOnlyRows
 from accounts.admin_base.searching import ExactSearchAdmin, as_uuid
-from events.admin.looks import state_badge
+from events.admin.looks import state_badge, subject_link
 from events.models import Event, EventDelivery
 from events.types import EVENT_TYPES
 
@@ -63,8 +63,8 @@ class EventAdmin(ExactSearchAdmin):
         return by_key | Q(correlation_id=term) | Q(request_id=term)
 
     @admin.display(description="Subject")
-    def subject(self, event: Event) -> str:
-        return f"{event.subject_type} {event.subject_id} v{event.subject_version}"
+    def subject(self, event: Event) -> SafeString | str:
+        return subject_link(event)
 
     @admin.display(description="Occurred (UTC)")
     def occurred(self, event: Event) -> SafeString | str:

@@ -2,9 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
+from itertools import zip_longest
 from typing import Any, Final
 from uuid import UUID
 
+from django.db.models import Prefetch, Q, QuerySet
 from django.utils.safestring import SafeString
 
 from accounts.models import User
@@ -13,7 +16,10 @@ from couriers.admin import assignment_badge
 from couriers.decisions import Matching, matching_of
 from couriers.models import Assignment, Courier
 from events.admin import state_badge
-from events.models import Event
+from events.models import Event, EventDelivery
+from operations.admin.order_money import Balance, balance_of
+from operations.admin.order_way import Times, Way, times_of, way_of
+from operations.admin.stuck.cases import age_of
 from orders.admin import kitchen_badge, status_badge
 from orders.models import Charge, Order, OrderLine, TimelineEntry
 from orders.selectors import timeline_of
@@ -35,8 +41,11 @@ class Shown:
 
 @dataclass(frozen=True, kw_only=True)
 class TimelineLine:
+    """`after` is how long after the one before it."""
+
     entry: TimelineEntry
     who: str
+    after: str
 
     @property
     def what(self) -> str:
@@ -55,21 +64,28 @@ class OrderPage:
     courier: Courier | None
     matching: Matching | None
     events: Sequence[Shown]
+    balance: Balance
+    way: Way | None
+    times: Times | None
 
 
 def order_page(order: Order, *, with_events: bool, with_matching: bool) -> OrderPage:
     assignments = list(order.assignments.select_related("courier").order_by("-id"))
+    payments = _payments(order)
     return OrderPage(
         badge=status_badge(order.status),
         kitchen=kitchen_badge(order),
         lines=list(order.lines.all()),
         charges=list(order.charges.all()),
         timeline=_timeline(order),
-        payments=[_shown_payment(payment) for payment in _payments(order)],
+        payments=[_shown_payment(payment) for payment in payments],
         assignments=[Shown(row=assignment, badge=assignment_badge(assignment)) for assignment in assignments],
         courier=_courier(order, assignments),
         matching=matching_of(order, most=DECISION_ROWS) if with_matching else None,
         events=[_shown_event(event) for event in _events(order)] if with_events else (),
+        balance=balance_of(order, payments),
+        way=way_of(order, assignments),
+        times=times_of(order, assignments),
     )
 
 
@@ -87,8 +103,17 @@ def _shown_payment(payment: Payment) -> Shown:
 
 
 def _events(order: Order) -> Sequence[Event]:
-    events = Event.objects.filter(subject_type="order", subject_id=order.pk).order_by("-position")
-    return list(events.prefetch_related("deliveries")[:EVENT_ROWS])
+    deliveries = EventDelivery.objects.select_related("endpoint").order_by("id")
+    events = _events_of(order).order_by("-position").prefetch_related(Prefetch("deliveries", deliveries))
+    return list(events[:EVENT_ROWS])
+
+
+def _events_of(order: Order) -> QuerySet[Event]:
+    """Its own, and by its trace those of its payments, refunds and assignments. Several orders may share a trace."""
+    own = Q(subject_type="order", subject_id=order.pk)
+    if not order.correlation_id:
+        return Event.objects.filter(own)
+    return Event.objects.filter(own | Q(correlation_id=order.correlation_id, data__order_id=str(order.pk)))
 
 
 def _shown_event(event: Event) -> Shown:
@@ -98,7 +123,20 @@ def _shown_event(event: Event) -> Shown:
 def _timeline(order: Order) -> Sequence[TimelineLine]:
     entries = list(timeline_of(order))
     names = _names_of({entry.actor_id for entry in entries if entry.actor_id})
-    return [TimelineLine(entry=entry, who=_who(entry, names)) for entry in entries]
+    return [
+        TimelineLine(
+            entry=entry,
+            who=_who(entry, names),
+            after=_after(before, entry),
+        )
+        for entry, before in zip_longest(entries, entries[1:])
+    ]
+
+
+def _after(before: TimelineEntry | None, entry: TimelineEntry) -> str:
+    if before is None or entry.created_at - before.created_at < timedelta(seconds=1):
+        return ""
+    return age_of(before.created_at, now=entry.created_at)
 
 
 def _names_of(ids: set[UUID]) -> Mapping[UUID, str]:

@@ -8,6 +8,7 @@ from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.db.models import OuterRef, QuerySet, Subquery
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
+from django.urls import reverse
 from unfold.contrib.filters.admin import DropdownFilter
 
 from accounts.admin_base.bulk import each
@@ -92,7 +93,11 @@ class FullOrderAdmin(OrderAdmin):
         return {
             **super().page_context(target, request=request),
             "page": order_page(target, with_events=with_events, with_matching=holds_scope(request, "dispatch")),
-            "links": list(self._links(target, with_events=with_events)),
+            "links": [
+                ("On the dispatch board", f"{reverse('admin:dispatch')}?order={target.pk}"),
+                ("Customer's page", target.tracking_path),
+            ],
+            "event_links": list(self._event_links(target)) if with_events else [],
             "zone": target.store.time_zone,
             "sees_couriers": holds_scope(request, "couriers:read"),
             "sees_events": with_events,
@@ -100,12 +105,10 @@ class FullOrderAdmin(OrderAdmin):
         }
 
     @staticmethod
-    def _links(order: Order, *, with_events: bool) -> Iterator[tuple[str, str]]:
-        if with_events and order.correlation_id:
+    def _event_links(order: Order) -> Iterator[tuple[str, str]]:
+        if order.correlation_id:
             yield "Everything that followed", change_list_url(Event, q=order.correlation_id)
-        if with_events:
-            yield "What people were told", change_list_url(Notification, q=order.number)
-        yield "Customer's page", order.tracking_path
+        yield "What people were told", change_list_url(Notification, q=order.number)
 
     @staticmethod
     def _customer_url(order: Order, *, request: HttpRequest) -> str | None:

@@ -346,7 +346,7 @@ def test_page_leads_to_what_people_were_told_of_the_order(dispatcher: Client) ->
     row = make_notification(Kind.DELIVERED, order=order)
     make_notification(Kind.DELIVERED)
 
-    links = dict(page_of(dispatcher, order).context["links"])
+    links = dict(page_of(dispatcher, order).context["event_links"])
 
     rows = dispatcher.get(links["What people were told"]).context["cl"].result_list
     assert [shown.pk for shown in rows] == [row.pk]

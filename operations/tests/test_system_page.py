@@ -26,6 +26,7 @@ from events.tests.webhooks import make_endpoint, make_webhook
 from events.types import EVENT_TYPES
 from operations import days
 from operations.admin.system.activity import PHRASES
+from operations.api.v2 import state
 from operations.days import Durations, last_days, reckoned
 from orders.models import Order
 from orders.states import OrderStatus
@@ -90,11 +91,11 @@ def test_its_numbers_are_those_of_the_state(dispatcher: Client) -> None:
     make_courier(status=CourierStatus.AVAILABLE)
     make_courier()
 
-    state = dispatcher.get("/api/v2/state").json()
+    told = dispatcher.get("/api/v2/state").json()
     page = dispatcher.get(SYSTEM)
 
     assert {one.label.lower().replace(" ", "_"): int(one.number) for one in page.context["statuses"]} == (
-        state["orders_by_status"]
+        told["orders_by_status"]
     )
     assert statistics(dispatcher) == {
         "Placed today": "3",
@@ -105,7 +106,7 @@ def test_its_numbers_are_those_of_the_state(dispatcher: Client) -> None:
         "Couriers online": "2",
     }
     assert page.context["statistics"][-1].told == "1 with room for more"
-    assert page.context["at"].isoformat().replace("+00:00", "Z") == state["generated_at"]
+    assert page.context["at"].isoformat().replace("+00:00", "Z") == told["generated_at"]
 
 
 def test_every_number_leads_somewhere(dispatcher: Client) -> None:
@@ -149,7 +150,9 @@ def test_active_deliveries_stand_with_who_brings_them_and_when(dispatcher: Clien
     assert second.eta > timezone.now()
 
 
-def test_lights_tell_what_is_not_well(dispatcher: Client) -> None:
+def test_lights_tell_what_is_not_well(dispatcher: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    report = {"status": "ok", "checks": {"database": {"status": "ok", "required": True}}}
+    monkeypatch.setattr(state, "health_report", lambda: report)
     make_webhook(make_endpoint("https://hooks.example.com/a"), state=DeliveryState.DEAD)
 
     health = dispatcher.get(SYSTEM).context["health"]
@@ -158,7 +161,19 @@ def test_lights_tell_what_is_not_well(dispatcher: Client) -> None:
     assert [(light.name, light.word, light.tone) for light in health.not_well] == [
         ("Webhooks to hooks.example.com", "1 dead", "bad")
     ]
-    assert health.word == "Events need somebody"
+    assert health.word == "Needs somebody"
+
+
+@pytest.mark.parametrize(("status", "word"), [("degraded", "Degraded"), ("unavailable", "Not available")])
+def test_what_readiness_says_comes_first(
+    status: str, word: str, dispatcher: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    report = {"status": status, "checks": {"redis": {"status": "timeout", "required": False}}}
+    monkeypatch.setattr(state, "health_report", lambda: report)
+
+    health = dispatcher.get(SYSTEM).context["health"]
+
+    assert (health.word, health.parts[0].name, health.parts[0].word) == (word, "Redis", "Timeout")
 
 
 def test_activity_is_told_in_words(dispatcher: Client) -> None:

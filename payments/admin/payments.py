@@ -15,12 +15,14 @@ from unfold.contrib.filters.admin import (
 from unfold.widgets import UnfoldAdminDecimalFieldWidget, UnfoldAdminTextInputWidget
 
 from accounts.actors import Actor
-from accounts.admin_base.display import EMPTY, moment, money
+from accounts.admin_base.display import EMPTY, change_list_url, moment, money
 from accounts.admin_base.filters import DaysFilter
 from accounts.admin_base.moves import Move, MoveForm, MovingAdmin
 from accounts.admin_base.rows import ReadOnlyRows
+from accounts.admin_base.scoped import holds_scope
 from accounts.admin_base.searching import ExactSearchAdmin, as_uuid
 from accounts.models import User
+from events.models import Event
 from orders.admin import order_link
 from payments.admin.looks import payment_badge, refund_badge
 from payments.models import Payment, PaymentQuerySet, ProviderEvent, Refund
@@ -172,6 +174,10 @@ class PaymentAdmin(MovingAdmin, ExactSearchAdmin):
         if key is not None:
             return Q(pk=key) | Q(order_id=key)
         return Q(order__number=term.upper()) | Q(reference=term)
+
+    def page_context(self, target: Payment, *, request: HttpRequest) -> dict[str, Any]:
+        links = [("Events", change_list_url(Event, q=target.pk))] if holds_scope(request, "events:read") else []
+        return {**super().page_context(target, request=request), "links": links}
 
     @admin.display(description="Payment")
     def asked(self, payment: Payment) -> str:

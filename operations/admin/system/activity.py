@@ -6,16 +6,14 @@ from datetime import datetime
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
-from django.db.models import Model
-
 from accounts.admin_base.display import Tone, change_url
 from catalog.models import Product, Store
-from couriers.models import Assignment, Courier
+from couriers.models import Courier
 from couriers.states import DeclineReason, FailureReason, OfferEnd, ReleaseReason
+from events.admin import subject_url
 from events.models import Event
 from events.type_names import is_from_outside
 from orders.models import Order
-from payments.models import Payment, Refund
 
 SHOWN: Final = 14
 SOMEBODY: Final = "somebody who is gone"
@@ -70,10 +68,6 @@ PHRASES: Final[Mapping[str, Phrase]] = {
     "webhook_endpoint.disabled": Phrase("Webhooks to {host} were switched off", "power_off", Tone.BAD),
     "event_delivery.dead": Phrase("An event became a dead letter", "mail_off", Tone.BAD),
 }
-PAGES: Final[Mapping[str, type[Model]]] = {
-    "order": Order, "payment": Payment, "refund": Refund, "assignment": Assignment, "courier": Courier,
-    "product": Product,
-}  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,16 +98,9 @@ def _told(event: Event, *, names: "_Names") -> Activity:
         icon=phrase.icon,
         tone=phrase.tone,
         at=event.occurred_at,
-        url=_url(event),
+        url=subject_url(event) or change_url(Event, event.pk),
         type=event.type,
     )
-
-
-def _url(event: Event) -> str:
-    page = PAGES.get(event.subject_type)
-    if page is None or is_from_outside(event.type):
-        return change_url(Event, event.pk)
-    return change_url(page, event.subject_id)
 
 
 class _Words(dict[str, str]):

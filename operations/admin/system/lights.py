@@ -56,7 +56,7 @@ def health_of(report: Mapping[str, Any], flow: EventFlow) -> Health:
     destinations = [_destination(row) for row in flow.events.destinations]
     word, tone = OVERALL[report["status"]]
     if tone == Tone.GOOD and any(light.tone == Tone.BAD for light in (*parts, *destinations)):
-        word, tone = "Events need somebody", Tone.WARNING
+        word, tone = "Needs somebody", Tone.WARNING
     return Health(parts=parts, destinations=destinations, word=word, tone=tone)
 
 

@@ -117,7 +117,7 @@ def delivery_for(user: User, order_id: UUID) -> Delivery:
 
 
 def delivery_by_token(token: str) -> Delivery:
-    """For whoever has the link, until the order's personal data are removed. Raises OrderNotFound."""
+    """For whoever has the link, until it is replaced or has run out. Raises OrderNotFound."""
     order_id = order_id_by_token(token)
     sequence = _last_sequence(order_id)
     return _delivery(with_content(Order.objects.all()).get(id=order_id), sequence=sequence, is_for_customer=True)
@@ -125,7 +125,7 @@ def delivery_by_token(token: str) -> Delivery:
 
 def order_id_by_token(token: str) -> UUID:
     """Raises OrderNotFound."""
-    orders = Order.objects.filter(tracking_token=token, anonymised_at=None)
+    orders = Order.objects.shown_by_link_at(timezone.now()).filter(tracking_token=token)
     order_id = orders.values_list("id", flat=True).first()
     if order_id is None:
         raise OrderNotFound

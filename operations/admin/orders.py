@@ -48,7 +48,7 @@ class BulkAssignForm(forms.Form):
 @admin.register(Order)
 class FullOrderAdmin(OrderAdmin):
     change_form_template = "admin/orders/order/change_form.html"
-    moves = (*ORDER_MOVES[:-1], *CARRYING_MOVES, ORDER_MOVES[-1])
+    moves = (*ORDER_MOVES[:-2], *CARRYING_MOVES, *ORDER_MOVES[-2:])
     list_display = (*OrderAdmin.list_display, "courier")
     list_filter = (*OrderAdmin.list_filter[:2], CourierFilter, *OrderAdmin.list_filter[2:])
     actions = (*OrderAdmin.actions, "assign_selected")

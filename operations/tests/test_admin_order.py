@@ -74,14 +74,14 @@ def test_buttons_are_what_the_transition_table_allows_now(dispatcher: Client) ->
     }
 
     assert shown == {
-        "unpaid": ["cancel"],
-        "cash": ["confirm", "cancel"],
-        "paid": ["confirm", "cancel"],
-        "confirmed": ["ready", "assign", "offer", "offer-best", "cancel"],
-        "ready": ["assign", "offer", "offer-best", "cancel"],
-        "assigned": ["pick-up", "reassign", "unassign", "cancel"],
-        "picked up": ["deliver", "fail"],
-        "failed": ["confirm-again", "cancel"],
+        "unpaid": ["new-link", "cancel"],
+        "cash": ["confirm", "new-link", "cancel"],
+        "paid": ["confirm", "new-link", "cancel"],
+        "confirmed": ["ready", "assign", "offer", "offer-best", "new-link", "cancel"],
+        "ready": ["assign", "offer", "offer-best", "new-link", "cancel"],
+        "assigned": ["pick-up", "reassign", "unassign", "new-link", "cancel"],
+        "picked up": ["deliver", "fail", "new-link"],
+        "failed": ["confirm-again", "new-link", "cancel"],
     }
 
 
@@ -359,7 +359,7 @@ def test_store_staff_work_on_their_orders_and_do_not_dispatch() -> None:
     courier = make_courier(name="Kim", phone="+49 555 1234")
 
     page = press(client, page_of(client, order), "confirm")
-    assert buttons(page) == ["ready", "cancel"]
+    assert buttons(page) == ["ready", "new-link", "cancel"]
     for name in ("assign", "pick-up", "deliver", "fail", "unassign"):
         assert client.post(f"{ORDERS}{order.pk}/move/{name}/", {"courier": courier.pk}).status_code == 403
         assert client.post(f"{ORDERS}{foreign.pk}/move/{name}/", {"courier": courier.pk}).status_code == 404
@@ -367,6 +367,14 @@ def test_store_staff_work_on_their_orders_and_do_not_dispatch() -> None:
     assert client.get(f"{ORDERS}{foreign.pk}/change/", follow=True).redirect_chain == [("/admin/", 302)]
     assert [row.pk for row in client.get(ORDERS).context["cl"].result_list] == [order.pk]
     assert [status_of(one) for one in (order, foreign)] == [OrderStatus.CONFIRMED, OrderStatus.PAID]
+
+
+def test_a_link_that_went_astray_is_replaced_by_a_button(dispatcher: Client) -> None:
+    order = make_paid_order()
+    page = press(dispatcher, page_of(dispatcher, order), "new-link")
+    order.refresh_from_db()
+    assert order.tracking_path in page.text
+    assert last_entry(order)[2] == "New tracking link"
 
 
 def test_store_staff_see_who_brings_it_but_not_how_to_call_them() -> None:

@@ -1,15 +1,18 @@
 // The map beside the board: stores, couriers, and the doors of the orders that wait, are late or are selected.
+import "./flat.js";
+import { createMap } from "../map.js";
 import { seen, isStale, stateOf } from "./couriers.js";
 import { byId, show } from "./nodes.js";
 import { due } from "./words.js";
 
 const DRAWN_EVERY_MS = 1000;
+const DOT_PX = 6;
 
 // A map that cannot be had leaves the board as it is.
-export async function openMap(options) {
+export function openMap(options) {
   try {
-    const { createMap } = await import("../map.js");
-    return new BoardMap(createMap(byId("map"), { tabs: false }), options);
+    const map = createMap(byId("map"), { tabs: false });
+    return new BoardMap(map, new Dots(map.leaflet, (id) => options.onSelect({ kind: "door", id })), options);
   } catch (error) {
     console.error(error);
     show(byId("map-away"), true);
@@ -17,8 +20,60 @@ export async function openMap(options) {
   }
 }
 
+// Doors are dots on one canvas: as elements they would be most of the page.
+class Dots {
+  #L = globalThis.L;
+  #map;
+  #canvas;
+  #dots = new Map();
+  #onSelect;
+
+  constructor(leaflet, onSelect) {
+    this.#map = leaflet;
+    this.#canvas = this.#L.canvas({ padding: 0.2 });
+    this.#onSelect = onSelect;
+  }
+
+  set(items) {
+    const colours = coloursOf(document.documentElement);
+    const ids = new Set(items.map(({ id }) => id));
+    for (const [id, dot] of this.#dots) if (!ids.has(id)) this.#remove(id, dot);
+    for (const item of items) this.#put(item, colours);
+  }
+
+  #remove(id, dot) {
+    dot.remove();
+    this.#dots.delete(id);
+  }
+
+  #put({ id, position, label, state }, colours) {
+    if (!this.#dots.has(id)) this.#dots.set(id, this.#added(id, position));
+    const dot = this.#dots.get(id);
+    const look = `${colours[state]} ${colours.edge}`;
+    dot.label = label;
+    if (!dot.getLatLng().equals(position)) dot.setLatLng(position);
+    if (dot.look === look) return;
+    dot.look = look;
+    dot.setStyle({ fillColor: colours[state], color: colours.edge });
+  }
+
+  #added(id, position) {
+    const dot = this.#L.circleMarker(position, { renderer: this.#canvas, radius: DOT_PX, weight: 2, fillOpacity: 1 });
+    dot.on("click", () => this.#onSelect(id));
+    dot.bindTooltip(() => Object.assign(document.createElement("span"), { textContent: dot.label }), { direction: "top" });
+    return dot.addTo(this.#map);
+  }
+}
+
+function coloursOf(root) {
+  const style = getComputedStyle(root);
+  const colour = (name) => style.getPropertyValue(name).trim();
+  return { late: colour("--problem"), waits: colour("--waiting"), has: colour("--to-door"), edge: colour("--paper") };
+}
+
 class BoardMap {
   #map;
+  #dots;
   #board;
   #isShown;
   #selection;
@@ -26,8 +81,9 @@ class BoardMap {
   #timer = null;
   #hasFitted = false;
 
-  constructor(map, { board, selection, isShown, onSelect }) {
+  constructor(map, dots, { board, selection, isShown, onSelect }) {
     this.#map = map;
+    this.#dots = dots;
     this.#board = board;
     this.#selection = selection;
     this.#isShown = isShown;
@@ -41,27 +97,24 @@ class BoardMap {
     this.#timer ??= setTimeout(() => { this.#timer = null; this.#draw(); }, this.#hasFitted ? DRAWN_EVERY_MS : 0);
   }
 
-  drawNow() {
-    clearTimeout(this.#timer);
-    this.#timer = null;
-    this.#stale.add("door");
-    this.#draw();
-  }
-
-  fit() {
-    this.#map.fit();
-  }
-
   #draw() {
     if (document.hidden || !byId("map").offsetParent) return;
-    const draws = { store: () => this.#stores(), courier: () => this.#couriers(), door: () => this.#doors() };
-    for (const kind of this.#stale) this.#map.setMarkers(kind, draws[kind]());
+    if (this.#stale.has("store")) this.#map.setMarkers("store", this.#stores());
+    if (this.#stale.has("courier")) this.#map.setMarkers("courier", this.#couriers());
+    if (this.#stale.has("door")) this.#drawDoors();
     if (this.#stale.has("door") || this.#stale.has("courier")) this.#map.setRoute(this.#way());
     this.#stale.clear();
     if (!this.#hasFitted && this.#board.sequence !== null) {
       this.#hasFitted = true;
-      this.#map.fit();
+      this.#fit();
     }
+  }
+
+  #fit() {
+    const rows = [...this.#board.stores.values(), ...this.#board.couriers.values()];
+    const places = [...rows.map(({ position }) => position), ...[...this.#board.orders.values()].map(({ door }) => door)];
+    const known = places.filter(Boolean);
+    if (known.length) this.#map.leaflet.fitBounds(known, { padding: [24, 24], maxZoom: 16 });
   }
 
   #stores() {
@@ -76,19 +129,23 @@ class BoardMap {
       label: `${courier.name}, ${courier.order_ids.length} of ${courier.capacity}, ${seen(courier)}`,
       state: isStale(courier) ? "stale" : stateOf(courier),
       text: initials(courier.name),
-      glides: true,
     }));
   }
 
-  #doors() {
+  #drawDoors() {
     const chosen = this.#chosen();
+    const doors = this.#doors();
+    this.#dots.set(doors);
+    this.#map.setMarkers("door", doors.filter(({ id }) => chosen.has(id)).map((door) => ({ ...door, isSelected: true })));
+  }
+
+  #doors() {
     const shown = [...this.#board.orders.values()].filter((order) => order.door && this.#isShown(order));
     return shown.map((order) => ({
       id: order.id,
       position: order.door,
       label: `${order.number}, ${due(order).words || "no time promised"}`,
       state: due(order).tone === "late" ? "late" : order.courier_id ? "has" : "waits",
-      isSelected: chosen.has(order.id),
     }));
   }
 

@@ -24,7 +24,7 @@ export class Card {
     put(this.#number, order.number);
   }
 
-  show(order, board) {
+  show(order, board, { flashes }) {
     const isNews = this.#order && this.#order.version !== order.version;
     this.#order = order;
     put(this.#shop, board.stores.get(order.store_id)?.name ?? "");
@@ -32,7 +32,7 @@ export class Card {
     show(this.#cash, order.payment_method === "cash");
     this.#showWho(board);
     this.tick();
-    if (isNews) this.flash();
+    if (isNews && flashes) this.flash();
   }
 
   // What time alone changes.
@@ -58,9 +58,9 @@ export class Card {
     tell(this.node, "aria-busy", String(isWaiting));
   }
 
-  flash(kind = "news") {
+  flash() {
     clearTimeout(this.#flashing);
-    this.node.dataset.flash = kind;
+    this.node.dataset.flash = "";
     this.#flashing = setTimeout(() => delete this.node.dataset.flash, FLASH_MS);
   }
 

@@ -59,7 +59,7 @@ export class Chooser {
   #choose(courierId) {
     if (!courierId) return;
     this.#dialog.close();
-    this.#onChosen(courierId);
+    this.#onChosen(this.#orders, courierId);
   }
 
   #draw() {

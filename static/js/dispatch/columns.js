@@ -4,6 +4,8 @@ import { COLUMNS, columnOf, compare } from "./model.js";
 import { arrange, byId, cloneOf, put, show, tell } from "./nodes.js";
 import { count } from "./words.js";
 
+// A board on which everything lights up draws the eye to nothing.
+const MOST_FLASHES = 20;
 const TITLES = {
   shop: ["Waiting for the shop", "No order waits for its shop."],
   waiting: ["Needs a courier", "Every order has its courier."],
@@ -18,6 +20,7 @@ export class Columns {
   #lists = new Map();
   #columnOfId = new Map();
   #isShown = () => true;
+  #flashes = true;
 
   constructor(board) {
     this.#board = board;
@@ -28,6 +31,7 @@ export class Columns {
 
   // Only these orders are looked at, and only their columns put in order.
   update(ids) {
+    this.#flashes = ids.size <= MOST_FLASHES;
     const touched = new Set();
     const nodes = new Set();
     for (const id of ids) {
@@ -63,7 +67,7 @@ export class Columns {
     const order = this.#board.orders.get(id);
     if (!order) return this.#remove(id);
     if (!this.cards.has(id)) this.cards.set(id, new Card(order));
-    this.cards.get(id).show(order, this.#board);
+    this.cards.get(id).show(order, this.#board, { flashes: this.#flashes });
     this.#hideOrShow(id);
     this.#columnOfId.set(id, columnOf(order));
     return columnOf(order);

@@ -19,16 +19,17 @@ export class Commands {
     this.#onWait = onWait;
   }
 
-  give(ids, courierId) {
+  // `orders` as they were when whoever gives them looked: what has happened to one since is a refusal, not overruled.
+  give(orders, courierId) {
     const courier = this.#board.couriers.get(courierId);
-    if (!courier || !ids.length) return undefined;
+    if (!courier || !orders.length) return undefined;
     const title = (number) => `${number} given to ${courier.name}`;
-    return this.#do("assign", ids, { courier_id: courierId }, { title, courierIdOf: () => courierId });
+    return this.#do("assign", orders, { courier_id: courierId }, { title, courierIdOf: () => courierId });
   }
 
-  takeBack(ids) {
+  takeBack(orders) {
     const title = (number) => `${number} taken back`;
-    return ids.length ? this.#do("take-back", ids, {}, { title, courierIdOf: () => null }) : undefined;
+    return orders.length ? this.#do("take-back", orders, {}, { title, courierIdOf: () => null }) : undefined;
   }
 
   async undo() {
@@ -39,15 +40,14 @@ export class Commands {
     return this.#send("undo", { undo: last.id }, last.ids, { title, courierIdOf: (id) => last.courierIds.get(id), isUndo: true });
   }
 
-  #do(path, ids, body, telling) {
-    const known = ids.filter((id) => this.#board.orders.has(id));
-    const orders = known.map((id) => ({ id, version: this.#board.orders.get(id).version }));
-    return this.#send(path, { ...body, orders }, known, telling);
+  #do(path, orders, body, telling) {
+    const seen = orders.map(({ id, version }) => ({ id, version }));
+    return this.#send(path, { ...body, orders: seen }, orders.map(({ id }) => id), telling);
   }
 
   async #send(path, body, ids, { title, courierIdOf, isUndo = false }) {
     const courierIds = new Map(ids.map((id) => [id, this.#board.orders.get(id)?.courier_id ?? null]));
-    const numbers = new Map(ids.map((id) => [id, this.#board.orders.get(id)?.number ?? "An order"]));
+    const numbers = new Map(ids.map((id) => [id, this.#board.orders.get(id)?.number]));
     this.#onWait(ids, true);
     try {
       const { results, undo } = await post(path, body);

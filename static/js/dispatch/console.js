@@ -21,30 +21,34 @@ export class Console {
     this.#selection = selection;
     this.#filters = filters;
     this.#commands = commands;
-    this.#chooser = new Chooser(board, (courierId) => this.give(this.#subject, courierId));
+    this.#chooser = new Chooser(board, (orders, courierId) => this.give(orders, courierId));
   }
 
   get mayDispatch() {
     return document.body.dataset.mayDispatch === "yes";
   }
 
+  // The orders that an action is about, as they are now.
   get #subject() {
-    return this.#selection.subject.filter((id) => this.#board.orders.has(id));
+    return this.rows(this.#selection.subject);
+  }
+
+  rows(ids) {
+    return ids.map((id) => this.#board.orders.get(id)).filter(Boolean);
   }
 
   // --- Giving and taking back
 
-  async give(ids, courierId) {
+  async give(orders, courierId) {
     if (!this.mayDispatch) return this.#refuse();
-    await this.#commands.give(ids, courierId);
+    await this.#commands.give(orders, courierId);
     return this.#selection.clear();
   }
 
   chooseCourier() {
-    const orders = this.#subject.map((id) => this.#board.orders.get(id));
-    if (!orders.length) return undefined;
+    if (!this.#subject.length) return undefined;
     if (!this.mayDispatch) return this.#refuse();
-    return this.#chooser.open(orders);
+    return this.#chooser.open(this.#subject);
   }
 
   async takeBack() {
@@ -58,8 +62,8 @@ export class Console {
   }
 
   openOrder() {
-    const [id] = this.#subject;
-    if (id) window.open(this.#board.orders.get(id).url, "_blank", "noopener");
+    const [order] = this.#subject;
+    if (order) window.open(order.url, "_blank", "noopener");
   }
 
   #refuse() {
@@ -136,7 +140,11 @@ export class Console {
   }
 
   giveToCurrent() {
-    if (this.#selection.ids.size) return this.give(this.#subject, this.#couriers.current);
+    this.giveSelected(this.#couriers.current);
+  }
+
+  giveSelected(courierId) {
+    if (this.#selection.ids.size) return this.give(this.#subject, courierId);
     return announce("No order is selected.");
   }
 
@@ -171,7 +179,7 @@ export class Console {
   // --- What is selected, at the foot of the board
 
   tellChosen() {
-    const orders = [...this.#selection.ids].map((id) => this.#board.orders.get(id)).filter(Boolean);
+    const orders = this.rows([...this.#selection.ids]);
     document.body.classList.toggle("has-chosen", orders.length > 0 && this.mayDispatch);
     show(byId("chosen"), orders.length > 0);
     show(byId("hint"), orders.length === 0);

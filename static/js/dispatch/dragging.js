@@ -7,15 +7,15 @@ const HOLD_MS = 350;
 const EDGE_PX = 48;
 
 export class Dragging {
-  #idsFor;
+  #ordersFor;
   #onDrop;
   #held = null;
   #ghost = null;
   #target = null;
   justEnded = false;
 
-  constructor(board, { idsFor, onDrop }) {
-    this.#idsFor = idsFor;
+  constructor(board, { ordersFor, onDrop }) {
+    this.#ordersFor = ordersFor;
     this.#onDrop = onDrop;
     board.addEventListener("pointerdown", (event) => this.#hold(event));
     document.addEventListener("pointermove", (event) => this.#move(event));
@@ -46,10 +46,10 @@ export class Dragging {
   }
 
   #begin() {
-    this.#held.ids = this.#idsFor(this.#held.id);
+    this.#held.orders = this.#ordersFor(this.#held.id);
     this.#ghost = document.createElement("div");
     this.#ghost.className = "ghost";
-    this.#ghost.textContent = count(this.#held.ids.length, "order");
+    this.#ghost.textContent = count(this.#held.orders.length, "order");
     document.body.append(this.#ghost);
     document.body.classList.add("is-dragging");
     this.#follow(this.#held.x, this.#held.y);
@@ -68,14 +68,14 @@ export class Dragging {
 
   #end(isDropped) {
     clearTimeout(this.#held?.timer);
-    const { ids } = this.#held ?? {};
+    const { orders } = this.#held ?? {};
     const target = this.#target;
     this.justEnded = this.#ghost !== null;
     this.#ghost?.remove();
     target?.classList.remove("is-target");
     document.body.classList.remove("is-dragging");
     this.#held = this.#ghost = this.#target = null;
-    if (isDropped && target && ids) this.#onDrop(ids, target);
+    if (isDropped && target && orders) this.#onDrop(orders, target);
   }
 }
 

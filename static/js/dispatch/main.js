@@ -125,12 +125,12 @@ byId("people").addEventListener("click", ({ target }) => {
   const id = target.closest(".courier")?.dataset.id;
   if (!id) return;
   dispatch.pointCourier(id);
-  if (target.closest(".give")) dispatch.give(selection.subject, id);
+  if (target.closest(".give")) dispatch.giveSelected(id);
   else if (!target.closest("a")) dispatch.only(id);
 });
 const dragging = new Dragging(byId("board"), {
-  idsFor: (id) => (selection.ids.has(id) ? [...selection.ids] : [id]),
-  onDrop: (ids, target) => dispatch.give(ids, target.dataset.id),
+  ordersFor: (id) => dispatch.rows(selection.ids.has(id) ? [...selection.ids] : [id]),
+  onDrop: (orders, target) => dispatch.give(orders, target.dataset.id),
 });
 
 byId("give").addEventListener("click", () => dispatch.chooseCourier());
@@ -164,7 +164,7 @@ filter();
 setInterval(tick, 1000);
 document.addEventListener("visibilitychange", () => { tick(); map?.draw("store", "courier", "door"); });
 await feed.start();
-map = await openMap({
+map = openMap({
   board,
   selection,
   isShown: filters.shows,

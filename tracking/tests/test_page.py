@@ -75,7 +75,8 @@ def test_the_page_shows_the_order_on_its_way() -> None:
 
     for words in (
         "On its way",
-        f"Order {assignment.order.number} from Bakery",
+        f"Order {assignment.order.number}",
+        "Bakery",
         "Arrives between",
         "Kim",
         "Cargo bike",

@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator
 from contextlib import ExitStack
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, expect, sync_playwright
 
 from operations.tests.browser.chromium import FLAGS, chromium
-from operations.tests.browser.product import Product, running
+from operations.tests.browser.product import Product, prepare, running
 from operations.tests.browser.windows import Windows
 from operations.tests.contract.site import Person, Site
 from operations.tests.contract.story import Shop, demo_person, new_courier, open_shop
@@ -16,9 +17,16 @@ expect.set_options(timeout=30_000)
 
 
 @pytest.fixture(scope="session")
-def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     chromium()
-    with running(tmp_path_factory.mktemp("browser")) as product:
+    folder = tmp_path_factory.mktemp("prepared")
+    prepare(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def product(prepared: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
+    with running(prepared, tmp_path_factory.mktemp("browser") / "var") as product:
         yield product
 
 

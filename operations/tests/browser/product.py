@@ -1,9 +1,10 @@
 """The whole product in one process of its own, which a test may kill and start again where it was."""
 
+import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -21,10 +22,11 @@ SEED = ("seed", "--stores", "2", "--products", "4", "--couriers", "1")
 class Product:
     """On SQLite in a folder of its own, always at the same address."""
 
-    def __init__(self, folder: Path, leaving: ExitStack) -> None:
+    def __init__(self, folder: Path, leaving: ExitStack, variables: Mapping[str, str]) -> None:
         self._folder = folder
         self._leaving = leaving
-        self._process = leaving.enter_context(serving(folder))
+        self._variables = variables
+        self._process = leaving.enter_context(serving(folder, variables=variables))
         self.url = self._process.url
         self.site = Site(leaving.enter_context(httpx.Client(base_url=self.url, timeout=60)))
 
@@ -35,7 +37,7 @@ class Product:
         self._process.process.wait(60)
         yield
         port = str(urlsplit(self.url).port)
-        self._process = self._leaving.enter_context(serving(self._folder, "--port", port))
+        self._process = self._leaving.enter_context(serving(self._folder, "--port", port, variables=self._variables))
         until(self._is_ready)
 
     def _is_ready(self) -> bool:
@@ -45,8 +47,8 @@ class Product:
             return False
 
 
-@contextmanager
-def running(folder: Path) -> Iterator[Product]:
+def prepare(folder: Path) -> None:
+    """Migrated and seeded; to be copied, since it takes longer than anything that is done with it."""
     for command in (("migrate", "--verbosity", "0"), SEED):
         subprocess.run(
             [sys.executable, "manage.py", *command],
@@ -56,5 +58,10 @@ def running(folder: Path) -> Iterator[Product]:
             check=True,
             timeout=120,
         )
+
+
+@contextmanager
+def running(prepared: Path, folder: Path, **variables: str) -> Iterator[Product]:
+    shutil.copytree(prepared, folder)
     with ExitStack() as leaving:
-        yield Product(folder, leaving)
+        yield Product(folder, leaving, variables)

@@ -10,14 +10,8 @@ this machine. Exits 1 when a position did not come to each of its sockets.
 
 import argparse
 import asyncio
-import itertools
 import sys
 import time
-from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from statistics import quantiles
 from typing import Any, Final
 
 import aiohttp
@@ -25,41 +19,14 @@ import psutil
 from rich.console import Console
 
 from benchmarks.live.audience import PATIENCE, Audience
-from benchmarks.live.told import Evening, Ride, an_evening
+from benchmarks.live.pacing import spread, steadily
+from benchmarks.live.phones import Phones
+from benchmarks.live.told import Evening, an_evening
 from delivery_site.testing.installation import GUNICORN, UVICORN, Installation, in_several_processes
 
 PER_COURIER: Final = 2
 SETTLE_SECONDS: Final = 3.0
 MEBIBYTE: Final = 1024 * 1024
-
-
-@dataclass
-class Phones:
-    """Couriers who say in turn where they are, at a steady pace whatever the answers take."""
-
-    url: str
-    rides: Sequence[Ride]
-    sent: dict[str, float] = field(default_factory=dict)
-    answers: Counter[int] = field(default_factory=Counter)
-    answered_after: list[float] = field(default_factory=list)
-
-    async def speak(self, session: aiohttp.ClientSession, *, per_second: float, seconds: float) -> None:
-        rides, began = itertools.cycle(self.rides), time.perf_counter()
-        under_way: list[asyncio.Task[None]] = []
-        for number in range(round(per_second * seconds)):
-            await asyncio.sleep(max(0.0, began + number / per_second - time.perf_counter()))
-            under_way.append(asyncio.create_task(self._say(session, next(rides))))
-        await asyncio.gather(*under_way)
-
-    async def _say(self, session: aiohttp.ClientSession, ride: Ride) -> None:
-        moment = datetime.now(UTC).isoformat().replace("+00:00", "Z")
-        body = {"positions": [{"latitude": 52.521, "longitude": 13.406, "recorded_at": moment}]}
-        began = self.sent[moment] = time.perf_counter()
-        headers = {"Authorization": f"Bearer {ride.bearer}"}
-        async with session.post(f"{self.url}/api/v2/couriers/me/positions", json=body, headers=headers) as answer:
-            await answer.read()
-        self.answers[answer.status] += 1
-        self.answered_after.append(time.perf_counter() - began)
 
 
 def main() -> int:
@@ -76,23 +43,28 @@ def main() -> int:
 async def measure(site: Installation, evening: Evening, options: Any) -> int:
     console = Console(highlight=False, soft_wrap=True)
     web, live = site.urls
-    audience, phones = Audience(live.replace("http:", "ws:")), Phones(web, evening.rides)
-    tokens = [token for ride in evening.rides for token in ride.tokens]
-    before = memory_of(site, UVICORN)
+    audience = Audience(live.replace("http:", "ws:"))
     connector = aiohttp.TCPConnector(limit=0)
     async with aiohttp.ClientSession(connector=connector, timeout=PATIENCE) as session:
-        began = time.perf_counter()
-        await audience.open(session, tokens)
-        opened = time.perf_counter() - began
-        after = memory_of(site, UVICORN)
-        console.print(
-            f"{len(tokens):,} sockets open after {opened:.0f} s; the live process has {after / MEBIBYTE:,.0f} MiB,"
-            f" {(after - before) / len(tokens) / 1024:.0f} KiB more for each"
-        )
-        await phones.speak(session, per_second=options.positions, seconds=options.seconds)
+        await open_all(audience, evening, session=session, site=site, console=console)
+        phones = Phones(web, evening.rides, session)
+        await steadily(phones.speak, per_second=options.positions, seconds=options.seconds)
         await asyncio.sleep(SETTLE_SECONDS)
         await audience.close()
-    return report(console, phones, audience)
+    return report(console, phones, audience) if phones.sent else 0
+
+
+async def open_all(
+    audience: Audience, evening: Evening, *, session: aiohttp.ClientSession, site: Installation, console: Console
+) -> None:
+    tokens = [token for ride in evening.rides for token in ride.tokens]
+    began, before = time.perf_counter(), memory_of(site, UVICORN)
+    await audience.open(session, tokens)
+    took, after = time.perf_counter() - began, memory_of(site, UVICORN)
+    console.print(
+        f"{len(tokens):,} sockets open after {took:.0f} s; the live process has {after / MEBIBYTE:,.0f} MiB,"
+        f" {(after - before) / len(tokens) / 1024:.0f} KiB more for each"
+    )
 
 
 def memory_of(site: Installation, name: str) -> int:
@@ -101,21 +73,12 @@ def memory_of(site: Installation, name: str) -> int:
 
 
 def report(console: Console, phones: Phones, audience: Audience) -> int:
-    if not phones.sent:
-        return 0
     took = [arrival - phones.sent[moment] for moment, arrivals in audience.arrived.items() for arrival in arrivals]
     missing = len(phones.sent) * PER_COURIER - len(took)
-    console.print(f"{len(phones.sent):,} positions, answered {dict(phones.answers)}: {spread(phones.answered_after)}")
-    console.print(
-        f"{len(took):,} arrivals at sockets: {spread(took)}; {missing} missing, {audience.closed} sockets lost"
-    )
+    console.print(f"{len(phones.sent):,} positions, answered {phones.answers}")
+    console.print(f"{len(took):,} arrivals at sockets: {spread(took)}")
+    console.print(f"{missing} missing, {audience.closed} sockets lost")
     return 1 if missing or audience.closed else 0
-
-
-def spread(seconds: Sequence[float]) -> str:
-    cuts = quantiles(seconds, n=100)
-    words = {"p50": cuts[49], "p90": cuts[89], "p99": cuts[98], "longest": max(seconds)}
-    return ", ".join(f"{word} {value * 1000:.0f} ms" for word, value in words.items())
 
 
 if __name__ == "__main__":

@@ -1,86 +1,18 @@
 """The socket behind the customer's link: a picture of the delivery, then what changes in it."""
 
-import asyncio
-import json
-import logging
-from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from datetime import datetime
-from typing import Any, ClassVar, Final
-from urllib.parse import parse_qs
-
-from channels.generic.websocket import AsyncWebsocketConsumer
-from django.db import DatabaseError
+from typing import Final
 
 from couriers.moving import Move
-from orders.errors import OrderNotFound
 from tracking.live.closing import CloseCode
 from tracking.live.following import Follower
 from tracking.live.hub import following
 from tracking.live.reading import can_replay, in_thread, news_by_token
+from tracking.live.talking import TalkingConsumer, after_of
 from tracking.public import public_eta, public_event, public_position
 from tracking.selectors import Delivery, order_id_by_token
 
-logger = logging.getLogger(__name__)
-
 PING_SECONDS: Final = 25.0
-LONGEST_SEQUENCE: Final = 18
-"""Digits that are always a number the database knows."""
-
-
-class BadAfter(ValueError):
-    """`after` is no sequence."""
-
-
-class TalkingConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # a package without types
-    """Talks in a task of its own and does not listen. Every end has its code, and none leaves the task behind."""
-
-    # The hub hears for all sockets of the process: one that needs no layer opens while that is away.
-    channel_layer_alias: ClassVar = "none"
-    _talk: asyncio.Task[None] | None = None
-
-    async def __call__(self, scope: Any, receive: Callable[[], Awaitable[Any]], send: Callable[[Any], Any]) -> None:
-        try:
-            await super().__call__(scope, receive, send)
-        finally:
-            if self._talk is not None:
-                self._talk.cancel()
-                with suppress(asyncio.CancelledError):
-                    await self._talk
-
-    async def connect(self) -> None:
-        """Accepted before it is looked at: a browser does not learn why it was refused, only why it was closed."""
-        await self.accept()
-        self._talk = asyncio.create_task(self._talk_until_the_end())
-
-    async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
-        """Nothing is asked of us here."""
-
-    async def talk(self) -> CloseCode:
-        raise NotImplementedError
-
-    async def say(self, kind: str, **content: Any) -> None:
-        await self.send(text_data=json.dumps({"kind": kind, **content}, separators=(",", ":")))
-
-    async def _talk_until_the_end(self) -> None:
-        with suppress(OSError):  # the reader has gone while we spoke
-            await self.close(code=await self._outcome())
-
-    async def _outcome(self) -> CloseCode:
-        try:
-            return await self.talk()
-        except BadAfter:
-            return CloseCode.BAD_REQUEST
-        except OrderNotFound:
-            return CloseCode.NOT_FOUND
-        except DatabaseError as error:
-            logger.warning("a socket is closed because the database is away: %s", error)
-            return CloseCode.TRY_AGAIN
-        except OSError:
-            raise
-        except Exception:
-            logger.exception("a socket failed")
-            return CloseCode.FAILED
 
 
 class DeliveryConsumer(TalkingConsumer):
@@ -147,14 +79,3 @@ class DeliveryConsumer(TalkingConsumer):
 class UnknownAddressConsumer(TalkingConsumer):
     async def talk(self) -> CloseCode:
         return CloseCode.NOT_FOUND
-
-
-def after_of(query_string: bytes) -> int | None:
-    """The sequence from which on the reader wants to be told. Raises BadAfter."""
-    values = parse_qs(query_string.decode("latin-1"), keep_blank_values=True).get("after")
-    if values is None:
-        return None
-    text = values[-1]
-    if not (text.isascii() and text.isdigit() and len(text) <= LONGEST_SEQUENCE):
-        raise BadAfter(text[:40])
-    return int(text)

@@ -29,7 +29,7 @@ class OrdersChanged:
 
 @dataclass(frozen=True)
 class CourierMoved:
-    """A courier is further on, who carries these orders or is to fetch them."""
+    """A courier is further on, who carries these orders or is to fetch them, if any."""
 
     move: Move
     order_ids: Sequence[UUID]
@@ -54,8 +54,25 @@ class CourierMoved:
         return cls(move, [UUID(order_id) for order_id in message["order_ids"]])
 
 
-Hint = OrdersChanged | CourierMoved
+@dataclass(frozen=True)
+class BoardChanged:
+    """Something has happened that dispatchers see and customers do not: an offer, a courier coming online."""
+
+    sequence: int
+
+    def as_message(self) -> dict[str, Any]:
+        return {"type": "board", "sequence": self.sequence}
+
+    @classmethod
+    def of(cls, message: Mapping[str, Any]) -> Self:
+        return cls(message["sequence"])
+
+
+Hint = OrdersChanged | CourierMoved | BoardChanged
+
+_KINDS: Final[Mapping[str, type[Hint]]] = {"orders": OrdersChanged, "courier": CourierMoved, "board": BoardChanged}
 
 
 def hint_of(message: Mapping[str, Any]) -> Hint:
-    return CourierMoved.of(message) if message["type"] == "courier" else OrdersChanged.of(message)
+    """Raises KeyError, TypeError or ValueError for one that is not understood."""
+    return _KINDS[message["type"]].of(message)

@@ -7,7 +7,7 @@ is away would keep them from opening. What it loses is found by looking at the o
 import asyncio
 import logging
 from collections import defaultdict
-from collections.abc import AsyncIterator, Collection, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from contextlib import asynccontextmanager, suppress
 from typing import Any, Final
 from uuid import UUID
@@ -18,11 +18,13 @@ from redis.exceptions import RedisError
 
 from orders.models import Order
 from tracking.live.following import Follower
-from tracking.live.hints import GROUP, CourierMoved, Hint, hint_of
+from tracking.live.hints import GROUP, CourierMoved, Hint, OrdersChanged, hint_of
 from tracking.live.pushing import sender
 from tracking.live.reading import in_thread
 
 logger = logging.getLogger(__name__)
+
+Watcher = Callable[[Hint], None]
 
 LOOK_EVERY_SECONDS: Final = 5.0
 LAYER_AGAIN_SECONDS: Final = 2.0
@@ -35,24 +37,40 @@ class Hub:
 
     def __init__(self) -> None:
         self._followers: defaultdict[UUID, set[Follower]] = defaultdict(set)
+        self._watchers: set[Watcher] = set()
         self._is_hearing = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
 
     async def join(self, follower: Follower) -> None:
         """Returns when nothing that is told from now on is missed, or when that may take long."""
         self._followers[follower.order_id].add(follower)
-        if not self._tasks:
-            sender.listen_on(asyncio.get_running_loop())
-            self._tasks = [asyncio.create_task(self._hear()), asyncio.create_task(self._look_again())]
-        with suppress(TimeoutError):
-            await asyncio.wait_for(self._is_hearing.wait(), PATIENCE_SECONDS)
+        await self._begin()
 
     async def leave(self, follower: Follower) -> None:
         followers = self._followers[follower.order_id]
         followers.discard(follower)
         if not followers:
             del self._followers[follower.order_id]
-        if not self._followers:
+        await self._rest_if_alone()
+
+    async def watch(self, watcher: Watcher) -> None:
+        """Every hint is handed to it, as `join` promises. It must be quick."""
+        self._watchers.add(watcher)
+        await self._begin()
+
+    async def unwatch(self, watcher: Watcher) -> None:
+        self._watchers.discard(watcher)
+        await self._rest_if_alone()
+
+    async def _begin(self) -> None:
+        if not self._tasks:
+            sender.listen_on(asyncio.get_running_loop())
+            self._tasks = [asyncio.create_task(self._hear()), asyncio.create_task(self._look_again())]
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._is_hearing.wait(), PATIENCE_SECONDS)
+
+    async def _rest_if_alone(self) -> None:
+        if not self._followers and not self._watchers:
             await self._rest()
 
     async def _rest(self) -> None:
@@ -93,19 +111,23 @@ class Hub:
         self._hand_on(hint)
 
     def _hand_on(self, hint: Hint) -> None:
+        for watcher in self._watchers:
+            watcher(hint)
         if isinstance(hint, CourierMoved):
             for order_id in hint.order_ids:
                 for follower in self._followers.get(order_id, ()):
                     follower.hear_move(hint.move)
-            return
-        for order_id, sequence in hint.sequences.items():
-            for follower in self._followers.get(order_id, ()):
-                follower.hear_event(sequence)
+        if isinstance(hint, OrdersChanged):
+            for order_id, sequence in hint.sequences.items():
+                for follower in self._followers.get(order_id, ()):
+                    follower.hear_event(sequence)
 
     async def _look_again(self) -> None:
         """One statement for all sockets of the process."""
         while True:
             await asyncio.sleep(LOOK_EVERY_SECONDS)
+            if not self._followers:
+                continue
             try:
                 versions = await in_thread(versions_of, list(self._followers))
             except DatabaseError as error:
@@ -134,6 +156,17 @@ async def following(order_id: UUID) -> AsyncIterator[Follower]:
         yield follower
     finally:
         await hub.leave(follower)
+
+
+@asynccontextmanager
+async def watching(watcher: Watcher) -> AsyncIterator[None]:
+    """Whatever is told, of all orders and couriers."""
+    hub = _hub_of_this_loop()
+    try:
+        await hub.watch(watcher)
+        yield
+    finally:
+        await hub.unwatch(watcher)
 
 
 def _hub_of_this_loop() -> Hub:

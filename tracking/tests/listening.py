@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager
 from typing import Any, Final, ParamSpec, TypeVar
 
@@ -23,9 +23,10 @@ PATIENCE_SECONDS: Final = 60
 class Listener:
     """Not Channels' own communicator: its package wants daphne installed."""
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, *, headers: Mapping[str, str] | None = None) -> None:
         address, _, query = path.partition("?")
-        scope = {"type": "websocket", "path": address, "query_string": query.encode(), "headers": []}
+        sent = [(name.lower().encode(), value.encode()) for name, value in (headers or {}).items()]
+        scope = {"type": "websocket", "path": address, "query_string": query.encode(), "headers": sent}
         self._socket: Any = ApplicationCommunicator(URLRouter(SOCKETS), scope)  # type: ignore[no-untyped-call]
 
     async def open(self) -> None:
@@ -70,8 +71,8 @@ def path_of(order: Order, *, after: int | str | None = None) -> str:
 
 
 @asynccontextmanager
-async def listening(path: str) -> AsyncIterator[Listener]:
-    listener = Listener(path)
+async def listening(path: str, *, headers: Mapping[str, str] | None = None) -> AsyncIterator[Listener]:
+    listener = Listener(path, headers=headers)
     await listener.open()
     try:
         yield listener

@@ -37,7 +37,7 @@ UVICORN: Final = "uvicorn"
 GUNICORN: Final = "gunicorn"
 WSGI: Final = "delivery_site.wsgi"
 WEB_COMMANDS: Final[Mapping[str, Sequence[str]]] = {
-    UVICORN: ("uvicorn", "--port={port}", "delivery_site.asgi:application"),
+    UVICORN: ("uvicorn", "--port={port}", "--ws-per-message-deflate=false", "delivery_site.asgi:application"),
     GUNICORN: ("gunicorn", "--config=python:delivery_site.gunicorn", "--bind=127.0.0.1:{port}", "--workers=2", WSGI),
 }
 COMPANION_COMMANDS: Final[Mapping[str, Sequence[str]]] = {

@@ -25,11 +25,15 @@ def map_tiles() -> Tiles | None:
 
 
 def img_sources() -> str:
-    """From where a page with a map may load pictures, as its content security policy says it."""
+    """From where a page with a map may load pictures, as its content security policy says it.
+
+    Leaflet puts an empty picture of its own, a `data:` address, into tiles that it drops.
+    """
     found = _FORM.fullmatch(settings.MAP_TILE_URL)
-    if found is None or found["host"] is None:
+    if found is None:
         return "'self'"
-    return f"'self' {found['scheme']}://{found['host'].replace('{s}', '*')}"
+    elsewhere = f" {found['scheme']}://{found['host'].replace('{s}', '*')}" if found["host"] else ""
+    return f"'self'{elsewhere} data:"
 
 
 def is_tile_url(url: str) -> bool:

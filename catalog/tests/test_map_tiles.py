@@ -16,10 +16,10 @@ def test_without_the_setting_there_are_no_tiles(settings: Any) -> None:
 @pytest.mark.parametrize(
     ("url", "source"),
     [
-        (f"https://tiles.example.com/{PLACE}", "'self' https://tiles.example.com"),
-        (f"https://{{s}}.example.com/a/{PLACE}?key=1", "'self' https://*.example.com"),
-        ("http://127.0.0.1:8080/{z}/{x}/{y}{r}.png", "'self' http://127.0.0.1:8080"),
-        (f"/static/tiles/{PLACE}", "'self'"),
+        (f"https://tiles.example.com/{PLACE}", "'self' https://tiles.example.com data:"),
+        (f"https://{{s}}.example.com/a/{PLACE}?key=1", "'self' https://*.example.com data:"),
+        ("http://127.0.0.1:8080/{z}/{x}/{y}{r}.png", "'self' http://127.0.0.1:8080 data:"),
+        (f"/static/tiles/{PLACE}", "'self' data:"),
     ],
 )
 def test_pages_may_load_pictures_from_where_the_tiles_are(url: str, source: str, settings: Any) -> None:

@@ -253,7 +253,7 @@ def test_the_map_may_load_its_pictures_and_nothing_else(settings: Any) -> None:
     settings.MAP_TILE_URL = "https://tiles.example.com/{z}/{x}/{y}.png"
     settings.MAP_TILE_ATTRIBUTION = '© <a href="/about">Maps</a>'
     response = open_page(make_picked_up().order)
-    assert "img-src 'self' https://tiles.example.com; font-src 'self'" in response["Content-Security-Policy"]
+    assert "img-src 'self' https://tiles.example.com data:; font-src 'self'" in response["Content-Security-Policy"]
     (shown,) = [box for box in Shown(response.content.decode()).all("div") if "data-tile-url" in box]
     assert shown["data-tile-url"] == settings.MAP_TILE_URL
     assert shown["data-tile-attribution"] == settings.MAP_TILE_ATTRIBUTION

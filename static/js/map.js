@@ -40,7 +40,8 @@ export function createMap(element, { tiles = tilesOf(element), yields = false, w
   }).setView([0, 0], 2);
   L.control.zoom({ zoomInTitle: words.zoomIn ?? "Zoom in", zoomOutTitle: words.zoomOut ?? "Zoom out" }).addTo(map);
   L.control.scale({ imperial: false }).addTo(map);
-  baseLayer(map, tiles);
+  // Not before it is known what is looked at: nobody wants the tiles of the whole world.
+  map.once("moveend", () => baseLayer(map, tiles));
   holdGlidesWhileZooming(map);
 
   const kinds = new Map();

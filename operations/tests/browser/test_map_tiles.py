@@ -15,6 +15,7 @@ from operations.tests.browser.windows import Windows
 from operations.tests.contract.story import demo_person, new_courier, open_shop
 
 HOST: Final = "http://tiles.test"
+STREETS: Final = 13
 ONE_PIXEL: Final = b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 )
@@ -33,9 +34,11 @@ def test_tiles_are_loaded_and_learn_no_address(browser: Browser, tiled: Product)
     order, _ = carried(demo_person(tiled.site, "customer"), open_shop(admin), courier)
     place_courier(courier)
     referrers: set[str | None] = set()
+    zooms: set[int] = set()
 
     def answer(route: Route) -> None:
         referrers.add(route.request.header_value("referer"))
+        zooms.add(int(route.request.url.split("/")[3]))
         route.fulfill(body=ONE_PIXEL, content_type="image/png")
 
     with ExitStack() as leaving:
@@ -50,6 +53,7 @@ def test_tiles_are_loaded_and_learn_no_address(browser: Browser, tiled: Product)
         zoom_there_and_back(page)
         assert windows.unforgiven() == []
     assert referrers == {f"{tiled.url}/"}
+    assert min(zooms) >= STREETS
 
 
 def zoom_there_and_back(page: Page) -> None:

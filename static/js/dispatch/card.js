@@ -44,7 +44,7 @@ export class Card {
     const isWaited = this.#order.status !== "picked_up" && this.#order.status !== "failed";
     const ready = isWaited ? words.ready(this.#order) : "";
     put(this.#ready, ready);
-    tell(this.#ready, "title", ready && !this.#order.is_ready ? `Ready ${ready}` : ready);
+    tell(this.#ready, "title", this.#order.status === "confirmed" && !this.#order.is_ready ? `Ready ${ready}` : "");
     this.#ready.classList.toggle("is-ready", this.#order.is_ready);
   }
 

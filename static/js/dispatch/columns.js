@@ -59,8 +59,14 @@ export class Columns {
     return [...this.#lists.values()].map(({ sorted }) => sorted.filter((id) => !this.cards.get(id).node.hidden));
   }
 
-  columnOf(id) {
-    return this.#columnOfId.get(id);
+  // The Tab key stops once in each column: at the order where the keyboard is, or at the column itself.
+  keepReachable(currentId) {
+    const current = this.#columnOfId.get(currentId);
+    for (const [key, list] of this.#lists) tell(list.cards, "tabindex", key === current ? "-1" : "0");
+  }
+
+  firstShown(cards) {
+    return [...this.#lists.values()].find((list) => list.cards === cards)?.sorted.find((id) => !this.cards.get(id).node.hidden);
   }
 
   #place(id) {

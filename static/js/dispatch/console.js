@@ -41,8 +41,7 @@ export class Console {
 
   async give(orders, courierId) {
     if (!this.mayDispatch) return this.#refuse();
-    await this.#commands.give(orders, courierId);
-    return this.#selection.clear();
+    return this.#leaving(orders, () => this.#commands.give(orders, courierId));
   }
 
   chooseCourier() {
@@ -53,8 +52,21 @@ export class Console {
 
   async takeBack() {
     if (!this.mayDispatch) return this.#refuse();
-    await this.#commands.takeBack(this.#subject);
-    return this.#selection.clear();
+    const orders = this.#subject;
+    return this.#leaving(orders, () => this.#commands.takeBack(orders));
+  }
+
+  // Afterwards the keyboard is at the next order of the column, not gone with those that have left it.
+  async #leaving(orders, act) {
+    const left = new Set(orders.map(({ id }) => id));
+    const shown = this.#columns.shown().find((ids) => ids.some((id) => left.has(id))) ?? [];
+    const from = shown.findIndex((id) => left.has(id));
+    const next = [...shown.slice(from), ...shown.slice(0, from).reverse()].find((id) => !left.has(id));
+    await act();
+    this.#selection.clear();
+    if (!next || !this.#columns.cards.has(next)) return;
+    if (document.activeElement === document.body || byId("board").contains(document.activeElement)) this.focusOrder(next);
+    else this.#selection.goTo(next);
   }
 
   undo() {

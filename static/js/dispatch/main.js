@@ -58,6 +58,7 @@ function drawOrders(ids) {
   selection.forget(lost);
   if (next) dispatch.focusOrder(next);
   dispatch.keepPlace();
+  columns.keepReachable(selection.current);
   dispatch.tellChosen();
   tellNumbers();
 }
@@ -77,6 +78,7 @@ function tellNumbers() {
 
 function showSelection(ids) {
   for (const id of ids) columns.cards.get(id)?.select(selection.ids.has(id), selection.current === id);
+  columns.keepReachable(selection.current);
   dispatch.tellChosen();
   map?.draw("door");
 }
@@ -119,8 +121,14 @@ byId("board").addEventListener("click", (event) => {
   const card = event.target.closest(".card");
   if (card && !dragging.justEnded) dispatch.point(card.dataset.id, event);
 });
-byId("board").addEventListener("dblclick", (event) => event.target.closest(".card") && dispatch.openOrder());
-byId("board").addEventListener("focusin", ({ target }) => target.matches(".card") && selection.goTo(target.dataset.id));
+byId("board").addEventListener("dblclick", ({ target }) => {
+  if (target.closest(".card") && matchMedia("(pointer: fine)").matches) dispatch.openOrder();
+});
+byId("board").addEventListener("focusin", ({ target }) => {
+  if (target.matches(".card")) selection.goTo(target.dataset.id);
+  const first = target.matches(".cards") && columns.firstShown(target);
+  if (first) dispatch.focusOrder(first, { scroll: true });
+});
 byId("people").addEventListener("click", ({ target }) => {
   const id = target.closest(".courier")?.dataset.id;
   if (!id) return;

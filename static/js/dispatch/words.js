@@ -30,7 +30,10 @@ export function due(order) {
 
 export const isLate = (order) => due(order).tone === LATE;
 
+// How far the shop is: nobody cooks before it has taken the order.
 export function ready(order) {
+  if (order.status === "paid" || (order.status === "created" && order.payment_method === "cash")) return "to confirm";
+  if (order.status === "created") return "unpaid";
   if (order.is_ready) return "Ready";
   if (!order.ready_at) return "";
   const left = Math.ceil((Date.parse(order.ready_at) - now()) / MINUTE);

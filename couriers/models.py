@@ -154,6 +154,11 @@ class AssignmentQuerySet(models.QuerySet["Assignment"]):
         """Those that wait for an answer, or for the job that notices that none came."""
         return self.filter(status=AssignmentStatus.OFFERED)
 
+    def vain_at(self, moment: datetime) -> "AssignmentQuerySet":
+        """The offers that nobody will accept any more."""
+        is_over = Q(expires_at__lte=moment) | Q(courier__status=CourierStatus.OFFLINE)
+        return self.offered().filter(is_over)
+
     def open_at(self, moment: datetime) -> "AssignmentQuerySet":
         """The offers that may still be accepted."""
         return self.offered().filter(expires_at__gt=moment, order__status=OrderStatus.CONFIRMED)

@@ -41,6 +41,7 @@ class OfferEnd(TextChoices):
     DEADLINE = "deadline", "No answer in time"
     TAKEN = "taken", "Another courier has it"
     ORDER_CANCELLED = "order_cancelled", "Order cancelled"
+    COURIER_OFFLINE = "courier_offline", "Courier went offline"
 
 
 STALE_AFTER_SECONDS = 300

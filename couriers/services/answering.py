@@ -53,8 +53,9 @@ def decline_offer(
 
 
 def expire_offers() -> int:
-    """End the offers whose deadline has passed, those of an order together; returns of how many orders."""
-    due = Assignment.objects.offered().filter(expires_at__lte=timezone.now()).order_by("expires_at", "id")
+    """End the offers whose deadline has passed or whose courier is offline, those of an order together; returns of how
+    many orders."""
+    due = Assignment.objects.vain_at(timezone.now()).order_by("expires_at", "id")
     order_ids = list(dict.fromkeys(due.values_list("order_id", flat=True)[:BATCH]))
     return sweep(order_ids, work=_expire_offers_of)
 
@@ -63,11 +64,14 @@ def expire_offers() -> int:
 def _expire_offers_of(order_id: UUID) -> bool:
     """Looks again under the lock: they may have been answered in between."""
     order, now = lock_order(order_id), timezone.now()
-    overdue = [offer for offer in lock_offers(order_id) if not offer.is_open_at(now)]
-    for offer in overdue:
-        close_offer(offer, order=order, reason=OfferEnd.DEADLINE)
-    _ask_the_next(overdue)
-    return bool(overdue)
+    offers = lock_offers(order_id)
+    vain = set(Assignment.objects.vain_at(now).filter(order=order).values_list("id", flat=True))
+    ended = [offer for offer in offers if offer.id in vain]
+    for offer in ended:
+        reason = OfferEnd.COURIER_OFFLINE if offer.is_open_at(now) else OfferEnd.DEADLINE
+        close_offer(offer, order=order, reason=reason)
+    _ask_the_next(ended)
+    return bool(ended)
 
 
 def _ask_the_next(ended: Iterable[Assignment]) -> None:

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import partial
 from typing import Final
 from uuid import UUID
 
@@ -110,5 +109,11 @@ def _move_forward(courier_id: UUID, *, to: Fix) -> None:
     )
     if has_moved:
         where = Position(to.latitude, to.longitude)
-        move = Move(courier_id=courier_id, position=where, recorded_at=to.recorded_at)
-        transaction.on_commit(partial(tell_moved, move), robust=True)
+        _tell_after_commit(Move(courier_id=courier_id, position=where, recorded_at=to.recorded_at))
+
+
+def _tell_after_commit(move: Move) -> None:
+    def tell() -> None:  # Django logs a hook that fails by its name, which a partial has not
+        tell_moved(move)
+
+    transaction.on_commit(tell, robust=True)

@@ -13,6 +13,8 @@ from accounts.roles import Role
 from catalog.models import Store
 from couriers.models import Assignment, Courier
 from couriers.services.answering import expire_offers
+from couriers.services.profiles import set_status
+from couriers.states import CourierStatus
 from couriers.tests.conftest import Caller, refusal, snapshot
 from couriers.tests.factories import make_accepted, make_courier, make_free_courier, make_offer, offer, staff
 from events.models import Event
@@ -322,6 +324,20 @@ def test_the_job_ends_the_offers_whose_deadline_has_passed() -> None:
     open_one.refresh_from_db()
     assert (late.status, late.expiry_reason, open_one.status) == ("expired", "deadline", "offered")
     assert [one["reason"] for one in told("expired")] == ["deadline"]
+    assert expire_offers() == 0
+
+
+def test_the_job_ends_the_offers_of_who_has_gone_offline() -> None:
+    order, leaving, staying = make_confirmed_order(), make_free_courier(), make_free_courier()
+    left, open_one = offer(order, leaving, staying)
+    set_status(leaving.id, status=CourierStatus.OFFLINE)
+
+    assert expire_offers() == 1
+
+    left.refresh_from_db()
+    open_one.refresh_from_db()
+    assert (left.status, left.expiry_reason, open_one.status) == ("expired", "courier_offline", "offered")
+    assert [one["reason"] for one in told("expired")] == ["courier_offline"]
     assert expire_offers() == 0
 
 

@@ -1,5 +1,6 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from django.db import connection
@@ -188,3 +189,13 @@ def test_moments_are_compared_across_time_zones(courier: Courier) -> None:
     berlin = moment.astimezone(tz=timezone.get_fixed_timezone(60))
     send(courier, at(0, recorded_at=moment.isoformat()))
     assert send(courier, at(0, recorded_at=berlin.isoformat())).json() == {"accepted": 0, "ignored": 1}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_watcher_who_fails_does_no_harm(courier: Courier, caplog: pytest.LogCaptureFixture) -> None:
+    with patch("couriers.services.positions.tell_moved", side_effect=RuntimeError("a page that fails")):
+        response = send(courier, at(10, latitude=52.1))
+
+    assert (response.status_code, response.json()) == (200, {"accepted": 1, "ignored": 0})
+    assert whereabouts(courier)[0] == 52.1
+    assert "a page that fails" in caplog.text

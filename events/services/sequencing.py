@@ -1,6 +1,5 @@
 """Giving committed events their place in the one gapless order (docs/decisions/0003)."""
 
-from functools import partial
 from typing import Final
 
 from django.db import connection, transaction
@@ -58,11 +57,19 @@ def _sequence_batch() -> int:
         positions = [position for (position,) in cursor.fetchall()]
     events = list(Event.objects.filter(position__in=positions).order_by("position"))
     _make_deliveries(events)
-    # Nobody's failure to hear of it may keep others from getting their deliveries.
-    transaction.on_commit(partial(tell_watchers, [Envelope.of(event) for event in events]), robust=True)
+    _tell_after_commit([Envelope.of(event) for event in events])
     counter.last += len(positions)
     counter.save(update_fields=["last"])
     return len(positions)
+
+
+def _tell_after_commit(envelopes: list[Envelope]) -> None:
+    """Nobody's failure to hear of it may keep others from getting their deliveries."""
+
+    def tell() -> None:  # Django logs a hook that fails by its name, which a partial has not
+        tell_watchers(envelopes)
+
+    transaction.on_commit(tell, robust=True)
 
 
 def _make_deliveries(events: list[Event]) -> None:

@@ -55,3 +55,15 @@ def test_sequencing_again_changes_nothing(publish_order_event: Publish, heard: l
     assert sequence_new_events() == 0
     assert sequences() == [1]
     assert EventDelivery.objects.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_watcher_who_fails_keeps_nobody_from_their_events(
+    publish_order_event: Publish, heard: list[Envelope], caplog: pytest.LogCaptureFixture
+) -> None:
+    publish_order_event("order.created")
+    with patch.object(sequencing, "tell_watchers", side_effect=RuntimeError("a page that fails")):
+        assert sequence_new_events() == 1
+    assert sequences() == [1]
+    assert EventDelivery.objects.count() == 1
+    assert "a page that fails" in caplog.text

@@ -12,8 +12,10 @@ SECRET: Final = new_secret()
 NOW: Final = 1_700_000_000
 
 
-def body_of(*, version: int = 1, sequence: int = 1, subject_id: str = "s", **extra: Any) -> bytes:
-    subject = {"type": "order", "id": subject_id, "version": version}
+def body_of(
+    *, version: int = 1, sequence: int = 1, subject_id: str = "s", subject_type: str = "order", **extra: Any
+) -> bytes:
+    subject = {"type": subject_type, "id": subject_id, "version": version}
     return json.dumps({"type": "order.paid", "sequence": sequence, "subject": subject, **extra}).encode()
 
 
@@ -65,6 +67,8 @@ def test_subjects_do_not_wait_for_each_other() -> None:
     box = inbox()
     give(box, "a", body_of(subject_id="one", version=5, sequence=9))
     assert give(box, "b", body_of(subject_id="two", version=1, sequence=3)).verdict is Verdict.NEW
+    same_id = body_of(subject_id="one", subject_type="ext.parcel", version=1, sequence=3)
+    assert give(box, "c", same_id).verdict is Verdict.NEW
 
 
 def test_several_events_may_bring_a_subject_to_the_same_version() -> None:

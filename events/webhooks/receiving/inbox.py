@@ -11,6 +11,7 @@ from typing import Final, TypeVar
 from events.webhooks.receiving.messages import Message, NotAnEvent
 from events.webhooks.signing import ID_HEADER, VerificationFailed, sign, verify
 
+Key = TypeVar("Key")
 Value = TypeVar("Value")
 
 REMEMBERED: Final = 100_000
@@ -88,7 +89,7 @@ class Inbox:
         self._lock = threading.Lock()
         self._counts = Counts()
         self._taken: OrderedDict[str, None] = OrderedDict()
-        self._reached: OrderedDict[str, Reached] = OrderedDict()
+        self._reached: OrderedDict[tuple[str, str], Reached] = OrderedDict()
         if secrets:
             self.trust(*secrets)
 
@@ -141,7 +142,7 @@ class Inbox:
     def versions(self) -> dict[str, int]:
         """The newest version of each subject."""
         with self._lock:
-            return {subject: reached.version for subject, reached in self._reached.items()}
+            return {subject_id: reached.version for (_, subject_id), reached in self._reached.items()}
 
     def _judge(self, message_id: str, message: Message) -> Verdict:
         if self._left_to_fail > 0:
@@ -150,10 +151,12 @@ class Inbox:
         if message_id in self._taken:
             return Verdict.DUPLICATE
         _remember(self._taken, message_id, None, limit=self._remembered)
-        reached = self._reached.get(message.subject_id)
+        # An integrator's own kind of subject may go by the id of one of ours.
+        subject = (message.subject_type, message.subject_id)
+        reached = self._reached.get(subject)
         if reached and (message.version < reached.version or message.sequence < reached.sequence):
             return Verdict.OUT_OF_ORDER
-        _remember(self._reached, message.subject_id, Reached(message.version, message.sequence), limit=self._remembered)
+        _remember(self._reached, subject, Reached(message.version, message.sequence), limit=self._remembered)
         return Verdict.NEW
 
     def _record(self, arrival: Arrival) -> Arrival:
@@ -161,7 +164,7 @@ class Inbox:
         return arrival
 
 
-def _remember(memory: OrderedDict[str, Value], key: str, value: Value, *, limit: int) -> None:
+def _remember(memory: OrderedDict[Key, Value], key: Key, value: Value, *, limit: int) -> None:
     """The oldest goes when there are too many."""
     memory[key] = value
     memory.move_to_end(key)

@@ -95,7 +95,7 @@ class Day:
     def _place(self, order: CityOrder) -> None:
         projection = self.city.projection()
         restaurant = self.city.restaurants[order.restaurant]
-        order_id, placed = _id(order.name), order.placed_minute * 60.0
+        order_id, placed = order_key(order), order.placed_minute * 60.0
         self.placed[order_id] = placed
         self.waiting[order_id] = WaitingOrder(
             id=order_id,
@@ -266,6 +266,10 @@ def _named(
         else:
             named.append((order_id, stop))
     return named
+
+
+def order_key(order: CityOrder) -> UUID:
+    return _id(order.name)
 
 
 def _id(name: str) -> UUID:

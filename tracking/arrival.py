@@ -3,7 +3,7 @@
 Each stage that is left may take less or more than the time of arrival reckons with. The stages are independent of each
 other, so their spreads add up in quadrature; things go on for longer more often than they are done early. Then the
 window is widened to whole steps of five minutes, which also keeps it from changing with every position. The shares are
-assumptions until deliveries have been measured.
+such that four of five orders of recorded days came within their window (benchmarks/README.md).
 """
 
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from typing import Final
 from tracking.eta import Journey, eta_seconds, stages_left_seconds
 
 EARLIER_SHARE: Final = 0.2
-LATER_SHARE: Final = 0.3
+LATER_SHARE: Final = 0.7
 STEP: Final = timedelta(minutes=5)
 
 

@@ -21,7 +21,6 @@ from orders.states import OrderStatus
 # Roads are longer than straight lines; 1.3 is about what R. H. Ballou et al. measured in Europe
 # (Selected country circuity factors for road travel distance estimation, Transportation Research A 36, 2002).
 DETOUR_FACTOR: Final = 1.3
-HANDOVER_SECONDS: Final = 120
 USUAL_APPROACH_SECONDS: Final = 300
 STALE_AFTER_SECONDS: Final = courier_states.STALE_AFTER_SECONDS
 
@@ -42,7 +41,8 @@ _FOR_THE_RIDE: Final = 35
 
 @dataclass(frozen=True, kw_only=True)
 class Journey:
-    """What is known of an order's way to its door. `courier` is where they are, if that is known well enough."""
+    """What is known of an order's way to its door. `courier` is where they are, if that is known well enough;
+    `handover_seconds` is how long they stand at a counter or a door."""
 
     status: OrderStatus
     store: Position
@@ -52,6 +52,7 @@ class Journey:
     is_ready: bool = False
     preparation_left_seconds: float = 0.0
     since_pickup_seconds: float = 0.0
+    handover_seconds: float = 240.0
 
 
 def eta_seconds(journey: Journey) -> int | None:
@@ -64,9 +65,9 @@ def stages_left_seconds(journey: Journey) -> tuple[float, ...]:
     """What is still to come, one after the other; nothing where the order is not on its way."""
     if journey.status in _BEFORE_PICKUP:
         waiting = max(_preparation_left(journey), _approach(journey))
-        return (waiting, HANDOVER_SECONDS, _whole_ride(journey), HANDOVER_SECONDS)
+        return (waiting, journey.handover_seconds, _whole_ride(journey), journey.handover_seconds)
     if journey.status == OrderStatus.PICKED_UP:
-        return (_ride_left(journey), HANDOVER_SECONDS)
+        return (_ride_left(journey), journey.handover_seconds)
     return ()
 
 

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
+from django.conf import settings
 from django.utils import timezone
 
 from accounts.models import User
@@ -177,6 +178,7 @@ def journey_of(order: Order, assignment: Assignment | None, *, now: datetime) ->
         is_ready=order.ready_at is not None,
         preparation_left_seconds=_seconds(now, order.estimated_ready_at),
         since_pickup_seconds=_seconds(picked_up_at, now),
+        handover_seconds=settings.HANDOVER_SECONDS,
     )
 
 

@@ -14,7 +14,8 @@ DOOR = Position(52.5380, 13.4000)
 
 
 def window(status: OrderStatus, *, at: str, **known: Any) -> Window | None:
-    journey = Journey(**{"status": status, "store": STORE, "door": DOOR, "usual_kmh": 15.0, **known})
+    plain = {"store": STORE, "door": DOOR, "usual_kmh": 15.0, "handover_seconds": 120.0}
+    journey = Journey(**{"status": status, **plain, **known})
     return arrival_window(journey, now=moment(at))
 
 
@@ -25,12 +26,12 @@ def moment(clock: str) -> datetime:
 @pytest.mark.parametrize(
     ("status", "known", "clock", "start", "end"),
     [
-        # 744 s left, spread 635 s: from 127 s earlier to 191 s later, 12:10:17 to 12:15:35.
+        # 744 s left, spread 635 s: from 127 s earlier to 444 s later, 12:10:17 to 12:19:48.
         (OrderStatus.PICKED_UP, {"courier": STORE}, "12:00:00", "12:10:00", "12:20:00"),
-        # 1,764 s left, spread 1,108 s: 12:25:42 to 12:34:56.
-        (OrderStatus.CONFIRMED, {"preparation_left_seconds": 900}, "12:00:00", "12:25:00", "12:35:00"),
-        # 120 s left, spread 120 s: from 12:03:36 on, but that is 12:00 in whole steps, and over.
-        (OrderStatus.PICKED_UP, {"courier": DOOR}, "12:02:00", "12:02:00", "12:05:00"),
+        # 1,764 s left, spread 1,108 s: 12:25:42 to 12:42:19.
+        (OrderStatus.CONFIRMED, {"preparation_left_seconds": 900}, "12:00:00", "12:25:00", "12:45:00"),
+        # 120 s left, spread 120 s: 12:03:36 to 12:05:24, but that is 12:00 in whole steps, and over.
+        (OrderStatus.PICKED_UP, {"courier": DOOR}, "12:02:00", "12:02:00", "12:10:00"),
     ],
 )
 def test_the_window_is_wider_the_more_is_still_to_come(

@@ -99,7 +99,7 @@ def test_the_eta_follows_the_courier() -> None:
     place(courier, latitude=52.5205, longitude=13.41)
     arrived = delivery(assignment.order_id).json()
     assert [start["progress"], half_way["progress"], arrived["progress"]] == [60, 77, 95]
-    assert start["eta_seconds"] > half_way["eta_seconds"] > arrived["eta_seconds"] == 120
+    assert start["eta_seconds"] > half_way["eta_seconds"] > arrived["eta_seconds"] == 240
 
 
 def test_a_faster_vehicle_arrives_earlier() -> None:

@@ -17,7 +17,8 @@ HALF_RIDE = 312
 
 
 def journey(status: OrderStatus = OrderStatus.ASSIGNED, **known: Any) -> Journey:
-    return Journey(**{"status": status, "store": STORE, "door": DOOR, "usual_kmh": 15.0, **known})
+    plain = {"store": STORE, "door": DOOR, "usual_kmh": 15.0, "handover_seconds": 120.0}
+    return Journey(**{"status": status, **plain, **known})
 
 
 def test_a_ride_is_longer_than_the_straight_line() -> None:

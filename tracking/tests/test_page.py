@@ -322,4 +322,4 @@ def test_the_page_is_six_statements() -> None:
 def test_a_courier_who_has_said_where_they_are_changes_the_time() -> None:
     assignment = make_picked_up(product=make_product(make_store(latitude=52.4, longitude=13.2)))
     Courier.objects.update(latitude=52.5205, longitude=13.41, position_recorded_at=timezone.now())
-    assert "in about 2 min" in page(assignment.order).text
+    assert "in about 4 min" in page(assignment.order).text

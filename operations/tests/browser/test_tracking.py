@@ -13,10 +13,11 @@ from playwright.sync_api import Page, expect
 from operations.tests.browser.product import Product
 from operations.tests.browser.windows import CUT_OFF, DESKTOP, Windows
 from operations.tests.contract.site import Json, Person
-from operations.tests.contract.story import Shop, confirmed, fetched, placed, ready
+from operations.tests.contract.story import Shop, confirmed, fetched, open_shop, placed, ready
 
 ON_THE_WAY: Final = {"latitude": 52.5205, "longitude": 13.405}
 SCHEMES: Final[tuple[Literal["light", "dark"], ...]] = ("light", "dark")
+LONG_WORD: Final = "Donaudampfschifffahrtsgesellschaftskapitänspralinen"
 # Whatever the page keeps in its window is gone when it is loaded again.
 MARK: Final = "window.isTheSamePage = true"
 
@@ -223,6 +224,20 @@ def test_nothing_is_in_the_way_of_anybody(windows: Windows, customer: Person, sh
             page.goto(f"{address}cancel/")
             found[f"{name}, to be cancelled"] = axe_finds(page)
     assert {name: problems for name, problems in found.items() if problems} == {}
+
+
+@pytest.mark.parametrize("locale", ["en-GB", "de-DE"])
+def test_nothing_sticks_out_of_the_smallest_phone(
+    locale: str, windows: Windows, customer: Person, admin: Person, courier: Person
+) -> None:
+    """At 320 pixels, or at 400 % on a desktop, whatever the goods and the store are called."""
+    shop = open_shop(admin, price="1234.50", name=f"Delicatessen {LONG_WORD}", requires_pin=True)
+    admin.patch(f"products/{shop.product_id}", {"name": f"Hamper with {LONG_WORD}"}, version=1)
+    order, _ = carried(customer, shop, courier)
+    place_courier(courier)
+    page = windows.open(address_of(order), viewport={"width": 320, "height": 568}, locale=locale)
+    expect(page.locator(".map-courier")).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") == 320
 
 
 def test_the_page_is_small(windows: Windows, customer: Person, shop: Shop, courier: Person) -> None:

@@ -8,7 +8,7 @@ its sequence, never behind. Whatever no event tells of (a courier's new capacity
 import asyncio
 import logging
 from collections import deque
-from collections.abc import AsyncIterator, Collection, Mapping
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import replace
 from typing import Final
@@ -31,6 +31,8 @@ logger = logging.getLogger(__name__)
 
 LOOK_EVERY_SECONDS: Final = 5.0
 REFRESH_EVERY_SECONDS: Final = 30.0
+PICTURE_EVERY_SECONDS: Final = 60.0
+"""What goes with the clock is renewed for those who look. Long, because a picture is some hundred kilobytes."""
 FRESH_SECONDS: Final = 2.0
 """How old the picture may be that a socket opens with; events since then are in it all the same."""
 POSITIONS_EVERY_SECONDS: Final = 1.0
@@ -50,7 +52,7 @@ class LiveBoard:
         self._moves: dict[UUID, Move] = {}
         self._changes: deque[Change] = deque()
         self._forgotten = 0
-        self._refreshed_at = float("-inf")
+        self._refreshed_at = self._shown_at = float("-inf")
         # Reading takes time: what was read first must not come in after what was read later.
         self._reading = asyncio.Lock()
         self._hinted, self._moved = asyncio.Event(), set[UUID]()
@@ -107,7 +109,11 @@ class LiveBoard:
         self._moves[move.courier_id] = move
         if move.courier_id in self._couriers:
             self._couriers[move.courier_id] = self._further_on(self._couriers[move.courier_id])
-            self._moved.add(move.courier_id)
+            self._note_moved([move.courier_id])
+
+    def _note_moved(self, courier_ids: Iterable[UUID]) -> None:
+        self._moved.update(courier_ids)
+        if self._moved:
             self._has_moved.set()
 
     def _further_on(self, row: CourierRow) -> CourierRow:
@@ -138,8 +144,6 @@ class LiveBoard:
             await self._look()
             if self._age() > REFRESH_EVERY_SECONDS:
                 await self._refresh()
-                for attendant in self.attendants:
-                    attendant.want_picture()
 
     async def _look(self) -> None:
         is_last = self._board is None
@@ -180,15 +184,22 @@ class LiveBoard:
         rows already, and is told of when it is looked for."""
         read = await in_thread(read_board)
         before, self._board = self._board, replace(read, sequence=self.sequence if self._board else read.sequence)
-        is_news = before is not None and (
+        is_unexplained = before is not None and (
             _differ(self._orders, read.orders) or _differ(self._couriers, read.couriers) or before.stores != read.stores
         )
-        self._orders = dict(read.orders)
-        self._couriers = {key: self._further_on(row) for key, row in read.couriers.items()}
+        couriers = {key: self._further_on(row) for key, row in read.couriers.items()}
+        self._note_moved(key for key in couriers if _has_moved(self._couriers.get(key), couriers[key]))
+        self._orders, self._couriers = dict(read.orders), couriers
         self._refreshed_at = asyncio.get_running_loop().time()
-        if is_news:
-            for attendant in self.attendants:
-                attendant.want_picture()
+        if before is None:
+            self._shown_at = self._refreshed_at
+        elif is_unexplained or self._refreshed_at - self._shown_at > PICTURE_EVERY_SECONDS:
+            self._show()
+
+    def _show(self) -> None:
+        self._shown_at = self._refreshed_at
+        for attendant in self.attendants:
+            attendant.want_picture()
 
     async def _tell_moves(self) -> None:
         while True:
@@ -210,6 +221,10 @@ class LiveBoard:
 
 def _differ(one: Mapping[UUID, OrderRow | CourierRow], other: Mapping[UUID, OrderRow | CourierRow]) -> bool:
     return one.keys() != other.keys() or any(one[key].lasting != other[key].lasting for key in one)
+
+
+def _has_moved(before: CourierRow | None, now: CourierRow) -> bool:
+    return before is not None and before.recorded_at != now.recorded_at
 
 
 _boards: dict[asyncio.AbstractEventLoop, LiveBoard] = {}

@@ -361,6 +361,37 @@ def test_what_nobody_was_told_is_found_all_the_same(dispatcher: User) -> None:
         assert told(story) == "order.cancelled"
 
 
+def test_a_position_that_nobody_was_told_is_found_all_the_same(dispatcher: User) -> None:
+    courier = make_free_courier()
+
+    async def story() -> dict[str, Any]:
+        async with listening(STATE, headers=bearer(dispatcher)) as socket:
+            await socket.hear()
+            with patch("tracking.live.pushing.Sender.send"):
+                await do(ride, courier, longitude=13.1)
+            return await socket.hear()
+
+    with (
+        patch("tracking.live.board.LOOK_EVERY_SECONDS", 0.05),
+        patch("tracking.live.board.REFRESH_EVERY_SECONDS", 0.05),
+    ):
+        heard = told(story)
+    assert (heard["kind"], heard["couriers"][0]["position"]) == ("positions", [52.5202, 13.1])
+
+
+def test_what_goes_with_the_clock_is_shown_again(dispatcher: User) -> None:
+    async def story() -> list[str]:
+        async with listening(STATE, headers=bearer(dispatcher)) as socket:
+            return [(await socket.hear())["kind"] for _ in range(3)]
+
+    with (
+        patch("tracking.live.board.LOOK_EVERY_SECONDS", 0.05),
+        patch("tracking.live.board.REFRESH_EVERY_SECONDS", 0.05),
+        patch("tracking.live.board.PICTURE_EVERY_SECONDS", 0.1),
+    ):
+        assert told(story) == ["snapshot"] * 3
+
+
 def test_a_board_that_cannot_be_read_is_not_shown_as_if_it_were_new(dispatcher: User) -> None:
     order = make_confirmed_order()
     relay()

@@ -4,6 +4,7 @@ import { toast } from "./toasts.js";
 import { count, names } from "./words.js";
 
 const GIVES_UP_MS = 20_000;
+const MOST_ORDERS = 200;
 
 class Refused extends Error {}
 
@@ -41,6 +42,7 @@ export class Commands {
   }
 
   #do(path, orders, body, telling) {
+    if (orders.length > MOST_ORDERS) return toast({ words: `At most ${MOST_ORDERS} orders at once; nothing was changed.`, tone: "bad" });
     const seen = orders.map(({ id, version }) => ({ id, version }));
     return this.#send(path, { ...body, orders: seen }, orders.map(({ id }) => id), telling);
   }
@@ -78,8 +80,7 @@ export class Commands {
 }
 
 async function post(path, body) {
-  const token = document.querySelector("[name=csrfmiddlewaretoken]").value;
-  const headers = { "Content-Type": "application/json", Accept: "application/json", "X-CSRFToken": token };
+  const headers = { "Content-Type": "application/json", Accept: "application/json", "X-CSRFToken": csrfToken() };
   const response = await answered(fetch(path, {
     method: "POST", headers, body: JSON.stringify(body), redirect: "manual", signal: AbortSignal.timeout(GIVES_UP_MS),
   }));
@@ -87,6 +88,12 @@ async function post(path, body) {
   const answer = await response.json().catch(() => ({}));
   if (response.ok) return answer;
   throw new Refused(answer.detail || answer.title || `The server answered ${response.status}; nothing was changed.`);
+}
+
+// The cookie's, where it can be read: signing in again in another window makes the page's own an old one.
+function csrfToken() {
+  const kept = document.cookie.match(/(?:^|; )csrftoken=([^;]+)/);
+  return kept ? kept[1] : document.querySelector("[name=csrfmiddlewaretoken]").value;
 }
 
 // Without an answer nobody knows what has happened: the board will show it.

@@ -2,7 +2,7 @@
 // laptop slept. Says truthfully how fresh the board is.
 import { now } from "./clock.js";
 
-const PAUSE_SECONDS = { first: 1, longest: 20, poll: 5, longestPoll: 15, again: 2, whole: 60 };
+const PAUSE_SECONDS = { first: 1, longest: 20, poll: 5, longestPoll: 15, again: 2 };
 const SILENCE_SECONDS = 60;
 const SLEPT_SECONDS = 8;
 const GIVES_UP_SECONDS = 10;
@@ -23,8 +23,6 @@ export class Feed {
   #pollAt = 0;
   #pollFailures = 0;
   #asking = null;
-  #askedAt = 0;
-  #openedAt = Infinity;
   #isCaughtUp = false;
   #isSignedOut = false;
   #tickedAt = seconds();
@@ -46,8 +44,10 @@ export class Feed {
 
   // The whole board, now. Several who ask at once are told by one answer.
   resync() {
-    this.#asking ??= this.#ask().finally(() => { this.#asking = null; });
-    return this.#asking;
+    if (this.#asking) return this.#asking;
+    const asking = this.#ask().finally(() => { if (this.#asking === asking) this.#asking = null; });
+    this.#asking = asking;
+    return asking;
   }
 
   get isLive() {
@@ -73,8 +73,7 @@ export class Feed {
       // The sign says how old the board is, and the next round tries again.
       this.#pollFailures += 1;
     }
-    this.#askedAt = seconds();
-    this.#pollAt = this.#askedAt + jittered(Math.min(PAUSE_SECONDS.longestPoll, PAUSE_SECONDS.poll * (1 + this.#pollFailures)));
+    this.#pollAt = seconds() + jittered(Math.min(PAUSE_SECONDS.longestPoll, PAUSE_SECONDS.poll * (1 + this.#pollFailures)));
     return this.#tell();
   }
 
@@ -86,8 +85,6 @@ export class Feed {
     this.#heardAt = seconds();
     this.#reconnectAt = Infinity;
     this.#isCaughtUp = false;
-    this.#openedAt = Infinity;
-    socket.addEventListener("open", () => { this.#openedAt = seconds(); });
     socket.addEventListener("message", ({ data }) => this.#socket === socket && this.#hear(JSON.parse(data)));
     socket.addEventListener("close", ({ code }) => this.#socket === socket && this.#closed(code));
   }
@@ -122,6 +119,7 @@ export class Feed {
   #wake() {
     if (document.visibilityState !== "visible" || (this.isLive && seconds() - this.#heardAt < SLEPT_SECONDS)) return;
     this.#drop();
+    this.#asking = null;
     this.resync();
     this.#connect();
   }
@@ -147,14 +145,8 @@ export class Feed {
     if (slept) this.#wake();
     if (this.#socket && seconds() - this.#heardAt >= SILENCE_SECONDS) this.#drop();
     if (!this.#socket && !this.#isSignedOut && seconds() >= this.#reconnectAt) this.#connect();
-    if (!this.#asking && seconds() >= this.#nextAskAt) this.resync();
+    if (!this.isLive && !this.#asking && seconds() >= this.#pollAt) this.resync();
     this.#tell();
-  }
-
-  // Also with a socket, now and then: events say what has changed, but times of arrival grow old by themselves.
-  get #nextAskAt() {
-    if (this.isLive) return this.#askedAt + (document.hidden ? Infinity : PAUSE_SECONDS.whole);
-    return Math.min(this.#pollAt, this.#openedAt + PAUSE_SECONDS.first);
   }
 
   #tell() {

@@ -61,13 +61,12 @@ class LiveBoard:
         self._stack = AsyncExitStack()
 
     async def open(self) -> None:
-        """Raises DatabaseError."""
+        """Whoever comes from elsewhere with a newer board finds none that is older. Raises DatabaseError."""
         async with self._reading:
             if not self._tasks:
                 await self._stack.enter_async_context(watching(self._hear))
                 self._tasks = [asyncio.create_task(self._follow()), asyncio.create_task(self._tell_moves())]
-            if self._age() > FRESH_SECONDS:
-                await self._refresh()
+            await self._catch_up(not_older_than=FRESH_SECONDS)
 
     async def close(self) -> None:
         for task in self._tasks:
@@ -130,7 +129,8 @@ class LiveBoard:
                 await asyncio.wait_for(self._hinted.wait(), LOOK_EVERY_SECONDS)
             self._hinted.clear()
             try:
-                await self._catch_up()
+                async with self._reading:
+                    await self._catch_up(not_older_than=REFRESH_EVERY_SECONDS)
             except DatabaseError as error:
                 logger.warning("the board cannot be read: %s", error)
                 self._fail(error)
@@ -139,11 +139,10 @@ class LiveBoard:
                 self._fail(error)
             await asyncio.sleep(PAUSE_SECONDS)
 
-    async def _catch_up(self) -> None:
-        async with self._reading:
-            await self._look()
-            if self._age() > REFRESH_EVERY_SECONDS:
-                await self._refresh()
+    async def _catch_up(self, *, not_older_than: float) -> None:
+        await self._look()
+        if self._age() > not_older_than:
+            await self._refresh()
 
     async def _look(self) -> None:
         is_last = self._board is None

@@ -255,6 +255,24 @@ def test_who_comes_back_is_told_what_they_missed_and_how_it_is_now(dispatcher: U
     assert heard[-1]["data"]["orders"][0]["courier_id"] == str(courier.pk)
 
 
+def test_who_opens_finds_what_the_others_have_not_been_told_yet(dispatcher: User) -> None:
+    order = make_confirmed_order()
+    relay()
+
+    async def story() -> tuple[dict[str, Any], int]:
+        async with listening(STATE, headers=bearer(dispatcher)) as other:
+            await other.hear()
+            with patch("tracking.live.pushing.Sender.send"):
+                await do(cancel, order)
+            last = await do(last_event)
+            async with listening(f"{STATE}?after={last}", headers=bearer(dispatcher)) as socket:
+                return await socket.hear(), last
+
+    with patch("tracking.live.board.LOOK_EVERY_SECONDS", 60), patch("tracking.live.board.FRESH_SECONDS", 60):
+        opened, last = told(story)
+    assert (opened["kind"], opened["sequence"], opened["data"]["orders"]) == ("snapshot", last, [])
+
+
 @pytest.mark.parametrize(("after", "removed"), [(1, 3), (99_999, 0)])
 def test_who_comes_from_too_long_ago_or_from_another_history_begins_anew(
     after: int, removed: int, dispatcher: User

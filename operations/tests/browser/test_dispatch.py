@@ -221,6 +221,10 @@ def test_an_order_is_dragged_onto_a_courier(
     expect_told(page, f"{order['number']} given to {riders[1].name}")
     expect(card(page, order)).to_contain_text(riders[1].name)
     expect(row.locator(".numbers")).to_have_text(f"1/{BULK}")
+    card(page, order).click()
+    way = page.locator("path.map-route").bounding_box()
+    assert way is not None
+    assert way["width"] > 0
 
 
 def test_the_board_follows_what_others_do(

@@ -1,4 +1,5 @@
 // The list of couriers: who has room, and when each was last seen.
+import { now } from "./clock.js";
 import { isOnline, room } from "./model.js";
 import { arrange, byId, cloneOf, icon, put, show, tell } from "./nodes.js";
 import { age, count } from "./words.js";
@@ -34,6 +35,10 @@ class Row {
     this.node.dataset.drop = "";
   }
 
+  get name() {
+    return this.#courier.name;
+  }
+
   show(courier) {
     this.#courier = courier;
     const load = courier.order_ids.length;
@@ -61,7 +66,7 @@ class Row {
 }
 
 export function isStale(courier) {
-  return !courier.recorded_at || Date.parse(courier.recorded_at) < Date.now() - STALE_SECONDS * 1000;
+  return !courier.recorded_at || Date.parse(courier.recorded_at) < now() - STALE_SECONDS * 1000;
 }
 
 export function showPips(node, load, capacity) {

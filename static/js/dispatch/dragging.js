@@ -21,10 +21,16 @@ export class Dragging {
     document.addEventListener("pointermove", (event) => this.#move(event));
     document.addEventListener("pointerup", () => this.#end(true));
     document.addEventListener("pointercancel", () => this.#end(false));
-    document.addEventListener("keydown", (event) => this.#ghost && event.key === "Escape" && this.#end(false), true);
+    document.addEventListener("keydown", (event) => this.#cancel(event), true);
     // Once the orders hang on the finger, it no longer scrolls.
     document.addEventListener("touchmove", (event) => this.#ghost && event.preventDefault(), { passive: false });
     board.addEventListener("contextmenu", (event) => this.#ghost && event.preventDefault());
+  }
+
+  #cancel(event) {
+    if (!this.#ghost || event.key !== "Escape") return;
+    event.stopPropagation();
+    this.#end(false);
   }
 
   #hold(event) {

@@ -44,7 +44,7 @@ export class Filters {
     this.set({ store: "", courier: "", late: false, query: "" });
   }
 
-  // An order by its link: shown whatever the filters were.
+  // The stores and couriers that there are to choose from.
   offer(board) {
     fill(this.#form.elements.store, board.stores.values(), this.store);
     fill(this.#form.elements.courier, board.couriers.values(), this.courier);

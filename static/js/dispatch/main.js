@@ -40,10 +40,10 @@ function draw() {
   frame = 0;
   const { orders, couriers: rows, stores } = { ...dirty };
   Object.assign(dirty, { orders: new Set(), couriers: new Set(), stores: false });
-  const renamed = [...rows].filter((id) => couriers.rows.has(id) !== board.couriers.has(id) || !couriers.rows.has(id));
+  const isRenamed = [...rows].some((id) => couriers.rows.get(id)?.name !== board.couriers.get(id)?.name);
   if (rows.size) couriers.update(rows);
-  if (stores || renamed.length) filters.offer(board);
-  const ids = stores || renamed.length ? new Set([...orders, ...board.orders.keys()]) : orders;
+  if (stores || isRenamed) filters.offer(board);
+  const ids = stores || isRenamed ? new Set([...orders, ...board.orders.keys()]) : orders;
   if (ids.size) drawOrders(ids);
   if (stores) map?.draw("store");
   if (rows.size) map?.draw("courier");
@@ -172,6 +172,8 @@ filter();
 setInterval(tick, 1000);
 document.addEventListener("visibilitychange", () => { tick(); map?.draw("store", "courier", "door"); });
 await feed.start();
+// Where one column fills the screen, the one in which there is something to do.
+if (matchMedia("(max-width: 820px)").matches) byId("column-waiting").scrollIntoView({ inline: "start", block: "nearest" });
 map = openMap({
   board,
   selection,

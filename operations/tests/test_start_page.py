@@ -197,6 +197,19 @@ def test_store_staff_see_who_is_late_without_what_only_dispatch_may_do() -> None
     assert (case.happened, case.buttons, case.links) == ("Kim has accepted it; it waits at the counter.", [], [])
 
 
+def test_dead_letters_of_a_removed_endpoint_can_only_be_discarded(admin: Client) -> None:
+    make_webhook(make_endpoint(retired_at=timezone.now()), state=DeliveryState.DEAD)
+
+    (case,) = needs(admin)["dead-letters"].cases
+
+    assert [button.move.name for button in case.buttons] == ["discard"]
+
+
+def test_who_cannot_help_is_told_who_can() -> None:
+    low_product()
+    assert "Their store can receive more." in signed_in(make_user(Role.DISPATCHER)).get(START).text
+
+
 def test_orders_under_way_are_counted_of_ones_own_stores() -> None:
     order = make_paid_order()
     make_paid_order()

@@ -36,13 +36,14 @@ class LateOrders(OrderKind):
         return super().shown(rows).annotate(courier_name=Subquery(name))
 
     def case(self, row: Any, *, desk: Desk) -> Case:
-        sees_courier = row.courier_id and desk.may("couriers:read")
+        buttons = desk.buttons(row, "confirm", "assign", "reassign")
+        leads_to_courier = not buttons and row.courier_id and desk.may("couriers:read")
         return Case(
             order=row,
             since=row.due_at,
             happened=self._stands(row),
-            buttons=desk.buttons(row, "confirm", "assign", "reassign"),
-            links=[(row.courier_name, change_url(Courier, row.courier_id))] if sees_courier else [],
+            buttons=buttons,
+            links=[(row.courier_name, change_url(Courier, row.courier_id))] if leads_to_courier else [],
         )
 
     @staticmethod
@@ -78,6 +79,7 @@ class LowStock(Kind):
 
     key, title, scope = "low-stock", "Low in stock", "catalog:read"
     meaning = "At or below the number at which their store wants to be told."
+    advice = "Their store can receive more."
     oldest_first = "stock"
 
     def rows(self, desk: Desk) -> QuerySet[Product]:
@@ -140,7 +142,7 @@ class DeadLetters(Kind):
             about=Named(name=row.event.type, url=change_url(EventDelivery, row.pk), detail=f"for {destination}"),
             since=row.event.occurred_at,
             happened=Truncator(row.last_error).chars(120),
-            buttons=desk.buttons(row, "redrive"),
+            buttons=desk.buttons(row, "redrive", "discard"),
         )
 
 

@@ -107,11 +107,15 @@ def marker_place(page: Page, kind: str) -> tuple[float, float]:
 
 
 def test_the_courier_comes_nearer_on_the_map(windows: Windows, customer: Person, shop: Shop, courier: Person) -> None:
+    """First nobody knows where they are; then the page fetches itself, and the map stays the one it was."""
     order, _ = carried(customer, shop, courier)
-    place_courier(courier)
     page = windows.open(address_of(order))
-    expect(page.locator(".map-courier")).to_be_visible()
     expect(page.get_by_role("img", name="Your door")).to_be_visible()
+    expect(page.locator("#live")).to_have_text("Live")
+    page.get_by_role("region", name="Map").evaluate("map => { map.isTheSameMap = true }")
+    place_courier(courier)
+    expect(page.locator(".map-courier")).to_be_visible()
+    assert page.get_by_role("region", name="Map").evaluate("map => map.isTheSameMap") is True
     expect(page.get_by_role("img", name="Corner shop")).to_be_visible()
     expect(page.locator("path.map-route")).to_be_attached()
     expect(page.locator("[data-live=distance]")).to_have_text("300 m")

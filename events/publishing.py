@@ -7,6 +7,7 @@ from uuid import UUID
 from django.db import connection
 
 from api.errors import JSON
+from api.inserting import insert
 from api.request_ids import current_request_id, current_trace_id, new_trace_id
 from api.waking import wake
 from events.envelopes import Subject
@@ -54,16 +55,18 @@ def write(event: NewEvent) -> Event:
     """For this app only: whether the type is one that the publisher may use has been decided."""
     if not connection.in_atomic_block:
         raise OutsideTransaction(event.type)
-    written = Event.objects.create(
-        type=event.type,
-        subject_type=event.subject.type,
-        subject_id=event.subject.id,
-        subject_version=event.subject.version,
-        store_id=event.store_id,
-        publisher_id=event.publisher_id,
-        correlation_id=current_trace_id() or new_trace_id(),
-        request_id=current_request_id(),
-        data=dict(event.data),
+    written = insert(
+        Event(
+            type=event.type,
+            subject_type=event.subject.type,
+            subject_id=event.subject.id,
+            subject_version=event.subject.version,
+            store_id=event.store_id,
+            publisher_id=event.publisher_id,
+            correlation_id=current_trace_id() or new_trace_id(),
+            request_id=current_request_id(),
+            data=dict(event.data),
+        )
     )
     wake("events.relay")
     return written

@@ -253,7 +253,7 @@ def test_couriers_of_other_stores_and_inactive_ones_are_refused_by_name(boss: Us
 
 
 def test_fifty_orders_cost_a_bounded_number_of_statements(boss: User) -> None:
-    """Seven each: order, timeline, two events, counter, offers, assignment."""
+    """Four each: order, counter, offers, assignment; timeline and events are written together."""
     product, ana = make_product(make_store(), stock=100), make_courier(capacity=50)
     orders = [make_confirmed_order(product=product) for _ in range(50)]
 
@@ -261,4 +261,4 @@ def test_fifty_orders_cost_a_bounded_number_of_statements(boss: User) -> None:
         outcomes = hand(*orders, to=ana, by=boss)
 
     assert codes(outcomes) == [None] * 50
-    assert len(queries) <= 50 * 7 + 15
+    assert len(queries) <= 50 * 4 + 15

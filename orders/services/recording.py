@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from accounts.actors import Actor
 from api.errors import JSON
+from api.inserting import insert
 from api.log_context import bind_log
 from api.request_ids import current_request_id
 from events.envelopes import Subject
@@ -30,17 +31,19 @@ def record(
         order.version += 1
     order.save()
     bind_log(order=order.id)
-    TimelineEntry.objects.create(
-        order=order,
-        what=what,
-        from_status=order.status if from_status is None else from_status,
-        to_status=order.status,
-        actor_kind=actor.kind,
-        actor_id=actor.user_id,
-        actor_label=actor.label,
-        reason=reason[:300],
-        order_version=order.version,
-        request_id=current_request_id(),
+    insert(
+        TimelineEntry(
+            order=order,
+            what=what,
+            from_status=order.status if from_status is None else from_status,
+            to_status=order.status,
+            actor_kind=actor.kind,
+            actor_id=actor.user_id,
+            actor_label=actor.label,
+            reason=reason[:300],
+            order_version=order.version,
+            request_id=current_request_id(),
+        )
     )
     publish_fact(order, what=what, data=data)
 

@@ -38,7 +38,7 @@ def test_it_may_load_only_what_is_ours_and_nothing_inline() -> None:
     policy = signed_in(make_user(Role.DISPATCHER)).get(PAGE).headers["Content-Security-Policy"]
 
     assert policy == (
-        "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self'; img-src 'self' data:; "
+        "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self'; img-src 'self'; "
         "font-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
     )
 

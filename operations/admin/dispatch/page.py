@@ -13,9 +13,9 @@ from catalog.map_tiles import img_sources, map_tiles
 
 READ: Final = "orders:read"
 
-# Leaflet begins its pictures as `data:`. A form goes nowhere: everything is sent by the page's own script.
+# A form goes nowhere: everything is sent by the page's own script.
 _POLICY: Final = (
-    "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self'; img-src {images} data:; "
+    "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self'; img-src {images}; "
     "font-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 

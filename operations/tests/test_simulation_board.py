@@ -9,13 +9,13 @@ import pytest
 from rich.console import Console
 
 from events.webhooks.receiving.inbox import Counts, Inbox
+from operations.percentiles import percentile
 from operations.simulation.board import Board, Header, clock
 from operations.simulation.contract import Line, Order, Store, TimelineEntry
 from operations.simulation.geography import BERLIN
 from operations.simulation.hearing import Heard
 from operations.simulation.pace import Pace
 from operations.simulation.stocktaking import Discrepancy, Stocktaking
-from operations.percentiles import percentile
 from operations.simulation.summary import StageTimes, Summary, show, stage_times
 from operations.simulation.traffic import Traffic
 from operations.simulation.view import PlainView

@@ -205,6 +205,19 @@ def test_dead_letters_of_a_removed_endpoint_can_only_be_discarded(admin: Client)
     assert [button.move.name for button in case.buttons] == ["discard"]
 
 
+def test_giving_up_is_not_what_is_offered_first() -> None:
+    order = make_confirmed_order()
+    stuck.age(order)
+    client = signed_in(make_staff(order.store))
+
+    need = needs(client)["without-courier"]
+
+    assert [button.move.name for button in need.cases[0].buttons] == ["cancel"]
+    assert need.rows[0].button is None
+    assert "What can be done" in client.get(START).text
+    assert "/move/cancel/" not in client.get(START).text
+
+
 def test_who_cannot_help_is_told_who_can() -> None:
     low_product()
     assert "Their store can receive more." in signed_in(make_user(Role.DISPATCHER)).get(START).text

@@ -13,6 +13,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from accounts.admin_base.display import Tone, change_list_url
+from accounts.admin_base.moves import Button
 from accounts.admin_base.scoped import user_of
 from operations.admin.start.kinds import (
     DeadLetters,
@@ -74,10 +75,25 @@ WATCHED: Final[Sequence[Watched]] = (
 
 
 @dataclass(frozen=True, kw_only=True)
+class Row:
+    """`button` is the one that helps; one that gives the thing up is for whoever has looked at it."""
+
+    case: Case
+
+    @property
+    def button(self) -> Button | None:
+        return next((button for button in self.case.buttons if button.move.tone != "danger"), None)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Need:
     watched: Watched
     number: int
     cases: Sequence[Case]
+
+    @property
+    def rows(self) -> Sequence[Row]:
+        return [Row(case=case) for case in self.cases]
 
     @property
     def kind(self) -> Kind:

@@ -7,6 +7,9 @@ import { due } from "./words.js";
 
 const DRAWN_EVERY_MS = 1000;
 const DOT_PX = 6;
+const SMALL_DOT_PX = 4;
+// From so many on, they would hide each other: couriers lose their initials, doors are small.
+const CROWD = { couriers: 60, doors: 150 };
 
 // A map that cannot be had leaves the board as it is.
 export function openMap(options) {
@@ -38,7 +41,8 @@ class Dots {
     const colours = coloursOf(document.documentElement);
     const ids = new Set(items.map(({ id }) => id));
     for (const [id, dot] of this.#dots) if (!ids.has(id)) this.#remove(id, dot);
-    for (const item of items) this.#put(item, colours);
+    const radius = items.length > CROWD.doors ? SMALL_DOT_PX : DOT_PX;
+    for (const item of items) this.#put(item, { colours, radius });
   }
 
   #remove(id, dot) {
@@ -46,19 +50,19 @@ class Dots {
     this.#dots.delete(id);
   }
 
-  #put({ id, position, label, state }, colours) {
+  #put({ id, position, label, state }, { colours, radius }) {
     if (!this.#dots.has(id)) this.#dots.set(id, this.#added(id, position));
     const dot = this.#dots.get(id);
-    const look = `${colours[state]} ${colours.edge}`;
+    const look = `${colours[state]} ${colours.edge} ${radius}`;
     dot.label = label;
     if (!dot.getLatLng().equals(position)) dot.setLatLng(position);
     if (dot.look === look) return;
     dot.look = look;
-    dot.setStyle({ fillColor: colours[state], color: colours.edge });
+    dot.setStyle({ fillColor: colours[state], color: colours.edge, radius });
   }
 
   #added(id, position) {
-    const dot = this.#L.circleMarker(position, { renderer: this.#canvas, radius: DOT_PX, weight: 2, fillOpacity: 1 });
+    const dot = this.#L.circleMarker(position, { renderer: this.#canvas, weight: 2, fillOpacity: 1 });
     dot.on("click", () => this.#onSelect(id));
     dot.bindTooltip(() => Object.assign(document.createElement("span"), { textContent: dot.label }), { direction: "top" });
     return dot.addTo(this.#map);
@@ -123,6 +127,7 @@ class BoardMap {
 
   #couriers() {
     const online = [...this.#board.couriers.values()].filter((courier) => stateOf(courier) !== "offline");
+    byId("map").classList.toggle("is-crowded", online.length > CROWD.couriers);
     return online.map((courier) => ({
       id: courier.id,
       position: courier.position,

@@ -45,7 +45,7 @@ export class Card {
     const ready = isWaited ? words.ready(this.#order) : "";
     put(this.#ready, ready);
     tell(this.#ready, "title", this.#order.status === "confirmed" && !this.#order.is_ready ? `Ready ${ready}` : "");
-    this.#ready.classList.toggle("is-ready", this.#order.is_ready);
+    this.#ready.classList.toggle("is-ready", ready === words.READY);
   }
 
   select(isSelected, isCurrent) {

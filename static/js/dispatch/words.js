@@ -3,6 +3,7 @@ import { now } from "./clock.js";
 
 const MINUTE = 60_000;
 const LATE = "late";
+export const READY = "Ready";
 const SOON_MINUTES = 10;
 const moneys = new Map();
 
@@ -34,7 +35,7 @@ export const isLate = (order) => due(order).tone === LATE;
 export function ready(order) {
   if (order.status === "paid" || (order.status === "created" && order.payment_method === "cash")) return "to confirm";
   if (order.status === "created") return "unpaid";
-  if (order.is_ready) return "Ready";
+  if (order.is_ready) return READY;
   if (!order.ready_at) return "";
   const left = Math.ceil((Date.parse(order.ready_at) - now()) / MINUTE);
   return left > 0 ? `in ${duration(left)}` : "soon";

@@ -16,7 +16,7 @@ from typing import Any, Final
 import aiohttp
 from rich.console import Console
 
-from benchmarks.live.pacing import Answers, steadily
+from benchmarks.live.pacing import Answers, connections, steadily
 from benchmarks.live.phones import Phones
 from benchmarks.live.told import Evening, an_evening
 from delivery_site.testing.installation import GUNICORN, Installation, in_several_processes
@@ -42,7 +42,7 @@ async def measure(site: Installation, evening: Evening, options: Any) -> int:
     staff = {"Authorization": f"Bearer {evening.staff_bearer}"}
     tokens = [token for ride in evening.rides for token in ride.tokens]
     deliveries, pages, state = Answers(), Answers(), Answers()
-    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as session:
+    async with aiohttp.ClientSession(connector=connections()) as session:
         phones = Phones(site.url, evening.rides, session)
 
         async def read_delivery() -> None:

@@ -19,7 +19,7 @@ import psutil
 from rich.console import Console
 
 from benchmarks.live.audience import PATIENCE, Audience
-from benchmarks.live.pacing import spread, steadily
+from benchmarks.live.pacing import connections, spread, steadily
 from benchmarks.live.phones import Phones
 from benchmarks.live.told import Evening, an_evening
 from delivery_site.testing.installation import GUNICORN, UVICORN, Installation, in_several_processes
@@ -44,8 +44,7 @@ async def measure(site: Installation, evening: Evening, options: Any) -> int:
     console = Console(highlight=False, soft_wrap=True)
     web, live = site.urls
     audience = Audience(live.replace("http:", "ws:"))
-    connector = aiohttp.TCPConnector(limit=0)
-    async with aiohttp.ClientSession(connector=connector, timeout=PATIENCE) as session:
+    async with aiohttp.ClientSession(connector=connections(), timeout=PATIENCE) as session:
         await open_all(audience, evening, session=session, site=site, console=console)
         phones = Phones(web, evening.rides, session)
         await steadily(phones.speak, per_second=options.positions, seconds=options.seconds)

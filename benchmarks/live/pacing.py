@@ -27,6 +27,11 @@ class Answers:
         return f"{dict(self.statuses)}: {spread(self.seconds)}"
 
 
+def connections() -> aiohttp.TCPConnector:
+    """As many as there are requests; given up before a server gives them up, which may be just when one is used."""
+    return aiohttp.TCPConnector(limit=0, keepalive_timeout=1.0)
+
+
 async def steadily(act: Callable[[], Awaitable[None]], *, per_second: float, seconds: float) -> None:
     """Returns when the last is through."""
     began = time.perf_counter()

@@ -94,7 +94,7 @@ class FullOrderAdmin(OrderAdmin):
             **super().page_context(target, request=request),
             "page": order_page(target, with_events=with_events, with_matching=holds_scope(request, "dispatch")),
             "links": [
-                ("On the dispatch board", f"{reverse('admin:dispatch')}?order={target.pk}"),
+                ("On the dispatch board", f"{reverse('admin:dispatch')}?q={target.number}"),
                 ("Customer's page", target.tracking_path),
             ],
             "event_links": list(self._event_links(target)) if with_events else [],

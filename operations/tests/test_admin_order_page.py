@@ -175,7 +175,7 @@ def test_one_is_led_from_page_to_page(dispatcher: Client) -> None:
 
     assert leads(order_page, courier_page)
     assert leads(courier_page, order_page)
-    assert leads(order_page, f"/admin/dispatch/?order={assignment.order_id}")
+    assert leads(order_page, f"/admin/dispatch/?q={assignment.order.number}")
     assert leads(order_page, assignment.order.tracking_path)
     assert leads(f"/admin/orders/order/{payment.order_id}/change/", payment_page)
     assert leads(payment_page, f"/admin/orders/order/{payment.order_id}/change/")

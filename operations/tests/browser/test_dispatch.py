@@ -323,6 +323,22 @@ def test_filters_are_kept_in_the_address(
     assert "courier=" in page.url
 
 
+def test_an_order_that_leaves_the_view_is_not_selected_any_more(
+    console: Opening, customer: Person, dispatcher: Person, shop: Shop, riders: tuple[Rider, Rider]
+) -> None:
+    order = ready(customer, shop)
+    riders[0].person.do(f"orders/{order['id']}/accept")
+    page = console(shop)
+    courier_row(page, riders[0]).get_by_role("button", name=riders[0].name, exact=True).click()
+    card(page, order).click()
+    expect(page.locator("#chosen")).to_contain_text(order["number"])
+
+    dispatcher.do(f"orders/{order['id']}/unassign", {"reason": "Flat tyre"})
+
+    expect(card(page, order)).to_be_hidden()
+    expect(page.locator("#chosen")).to_be_hidden()
+
+
 def test_store_staff_look_at_their_board_and_give_nothing(console: Opening, customer: Person, admin: Person) -> None:
     shop = open_shop(admin)
     staff = new_user(admin, "store_staff")

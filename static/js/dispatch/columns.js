@@ -56,7 +56,11 @@ export class Columns {
 
   // The ids that are shown, column by column.
   shown() {
-    return [...this.#lists.values()].map(({ sorted }) => sorted.filter((id) => !this.cards.get(id).node.hidden));
+    return [...this.#lists.values()].map(({ sorted }) => sorted.filter((id) => this.isShown(id)));
+  }
+
+  isShown(id) {
+    return this.cards.get(id)?.node.hidden === false;
   }
 
   // The Tab key stops once in each column: at the order where the keyboard is, or at the column itself.
@@ -66,7 +70,7 @@ export class Columns {
   }
 
   firstShown(cards) {
-    return [...this.#lists.values()].find((list) => list.cards === cards)?.sorted.find((id) => !this.cards.get(id).node.hidden);
+    return [...this.#lists.values()].find((list) => list.cards === cards)?.sorted.find((id) => this.isShown(id));
   }
 
   #place(id) {
@@ -105,7 +109,7 @@ export class Columns {
 
   #count(list) {
     const all = list.sorted.length;
-    const shown = list.sorted.filter((id) => !this.cards.get(id).node.hidden).length;
+    const shown = list.sorted.filter((id) => this.isShown(id)).length;
     const words = shown === all ? `${all}` : `${shown} of ${all}`;
     put(list.count, words);
     put(list.jumpCount, words);

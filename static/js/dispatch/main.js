@@ -52,21 +52,28 @@ function draw() {
 }
 
 function drawOrders(ids) {
-  const lost = [...ids].filter((id) => !board.orders.has(id));
-  const next = lost.includes(selection.current) && byId("board").contains(document.activeElement) ? neighbourOf(selection.current) : null;
+  const isInBoard = byId("board").contains(document.activeElement);
+  const near = neighboursOf(selection.current);
   columns.update(ids);
-  selection.forget(lost);
-  if (next) dispatch.focusOrder(next);
-  dispatch.keepPlace();
+  selection.forget([...selection.ids].filter((id) => !columns.isShown(id)));
+  if (!columns.isShown(selection.current)) keepNear(near, isInBoard);
   columns.keepReachable(selection.current);
   dispatch.tellChosen();
   tellNumbers();
 }
 
-function neighbourOf(id) {
+// Who works down a column goes on in it when the order they were at has left.
+function keepNear(near, isInBoard) {
+  const next = near.find((id) => columns.isShown(id));
+  if (next) selection.goTo(next);
+  dispatch.keepPlace();
+  if (isInBoard && selection.current) dispatch.focusOrder(selection.current);
+}
+
+function neighboursOf(id) {
   const ids = columns.shown().find((shown) => shown.includes(id)) ?? [];
   const index = ids.indexOf(id);
-  return [...ids.slice(index + 1), ...ids.slice(0, index).reverse()].find((other) => board.orders.has(other)) ?? null;
+  return [...ids.slice(index + 1), ...ids.slice(0, Math.max(0, index)).reverse()];
 }
 
 function tellNumbers() {
@@ -86,8 +93,7 @@ function showSelection(ids) {
 function filter() {
   columns.filter(filters.shows);
   couriers.only(filters.courier || null);
-  const shown = new Set(columns.shown().flat());
-  selection.forget([...selection.ids].filter((id) => !shown.has(id)));
+  selection.forget([...selection.ids].filter((id) => !columns.isShown(id)));
   dispatch.keepPlace();
   map?.draw("door");
 }

@@ -22,7 +22,7 @@ export function icon(svg, name) {
 // Puts a list's nodes into the order wanted, moving only those that are known to have changed. A node that is moved
 // loses the focus, so it is given back.
 export function arrange(list, wanted, changed) {
-  const focused = list.contains(document.activeElement) ? document.activeElement : null;
+  const focused = document.activeElement;
   wanted.forEach((node, index) => {
     const before = index ? wanted[index - 1] : null;
     if (changed.has(node) && node.parentNode === list && node.previousElementSibling !== before) node.remove();
@@ -32,5 +32,5 @@ export function arrange(list, wanted, changed) {
     if (node === place) place = place.nextElementSibling;
     else list.insertBefore(node, place);
   }
-  if (focused && focused !== document.activeElement && list.contains(focused)) focused.focus({ preventScroll: true });
+  if (focused !== document.activeElement && list.contains(focused)) focused.focus({ preventScroll: true });
 }

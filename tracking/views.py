@@ -8,9 +8,10 @@ from django.utils import translation
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 
+from api.errors import CataloguedError
 from api.problems import PROBLEM_JSON, problem_body
 from catalog.map_tiles import img_sources, map_tiles
-from orders.errors import OrderNotFound, TransitionNotAllowed
+from orders.errors import OrderNotFound
 from tracking.cancelling import cancel_by_token
 from tracking.languages import spoken_in
 from tracking.page import tracking_page
@@ -45,7 +46,7 @@ def track_cancel(request: HttpRequest, token: str) -> HttpResponse:
         return _spoken(request, token, template="tracking/cancel.html")
     try:
         cancel_by_token(token)
-    except (OrderNotFound, TransitionNotAllowed) as refusal:
+    except CataloguedError as refusal:
         return _spoken(request, token, template="tracking/cancel.html", status=refusal.status)
     response = redirect("track", token=token)
     response.status_code = 303

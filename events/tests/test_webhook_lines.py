@@ -4,16 +4,18 @@ import asyncio
 import threading
 from datetime import timedelta
 from typing import Any
+from unittest.mock import patch
 from uuid import uuid4
 
 import pytest
-from django.db import connection
+from django.db import OperationalError, connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from events.services.deliveries import give_back
 from events.tests.receivers import PATIENCE_SECONDS, Visit, receiver
 from events.tests.webhooks import happen, make_endpoint, states
+from events.webhooks import claiming, sending
 from events.webhooks.claiming import claim_due
 from events.webhooks.lines import AT_ONCE, MOST_HELD, Line, Lines
 from events.webhooks.posting import Answer
@@ -54,7 +56,8 @@ def test_requests_of_all_lines_together_are_limited() -> None:
     lines = Lines()
     one, other = lines.to(uuid4()), lines.to(uuid4())
     one.held, one.at_once = 100, 30
-    assert (lines.free_for(one), lines.free_for(other), lines.held) == (AT_ONCE, AT_ONCE - 30, 100)
+    other.held, other.at_once = 3, 30
+    assert (lines.requests, lines.held) == (33, 103)
 
 
 def test_turns_come_in_order_and_end_when_the_line_is_broken_up() -> None:
@@ -109,6 +112,71 @@ def test_what_waits_in_line_for_one_that_fails_is_given_back_untouched(sender: S
             happen()
         assert sender.run() == 4
     assert states(endpoint) == [("delivered", 1), ("pending", 1), *[("delivered", 1)] * 3]
+
+
+@pytest.mark.django_db
+def test_what_could_not_be_claimed_whole_holds_up_nothing(sender: Sender) -> None:
+    with receiver() as there:
+        endpoint = make_endpoint(there.url)
+        happen()
+        with patch.object(claiming, "_visible", side_effect=OperationalError), pytest.raises(OperationalError):
+            sender.run()
+        endpoint.deliveries.update(leased_until=timezone.now())
+        assert sender.run() == 1
+    assert states(endpoint) == [("delivered", 2)]
+
+
+@pytest.mark.django_db
+def test_what_has_waited_in_line_for_too_long_is_claimed_anew(sender: Sender) -> None:
+    """At the end of its lease another worker may have it."""
+    with receiver() as there, patch.object(sending, "_lease_seconds", side_effect=[0.0, 45.0]) as looked:
+        endpoint = make_endpoint(there.url)
+        happen()
+        assert sender.run() == 1
+    assert (looked.call_count, len(there.received)) == (2, 1)
+    assert states(endpoint) == [("delivered", 1)]
+
+
+@pytest.mark.django_db
+def test_a_worker_that_is_to_stop_gives_back_what_waits_in_line(sender: Sender, settings: Any) -> None:
+    settings.WEBHOOK_CONCURRENCY = 1
+    is_stopping = False
+
+    def stop_at_the_second(visit: Visit) -> None:
+        nonlocal is_stopping
+        is_stopping = len(there.received) == 2
+        if is_stopping:
+            sender.run()  # somebody else's word makes it look up
+            is_broken_up.wait(PATIENCE_SECONDS)
+        visit.answer()
+
+    is_broken_up = threading.Event()
+    sender._should_stop = lambda: is_stopping
+    original = sender._network.break_up
+
+    def break_up(line: Line) -> None:
+        original(line)
+        is_broken_up.set()
+
+    with receiver(stop_at_the_second) as there, patch.object(sender._network, "break_up", break_up):
+        endpoint = make_endpoint(there.url)
+        happen()
+        sender.run()
+        for _ in range(5):
+            happen()
+        assert sender.run() == 1
+    assert sorted(states(endpoint)) == [*[("delivered", 1)] * 2, *[("pending", 0)] * 4]
+
+
+@pytest.mark.django_db
+def test_nobody_waits_because_others_never_cease(settings: Any) -> None:
+    settings.WEBHOOK_CONCURRENCY = 10
+    lines = Lines()
+    for endpoint in [make_endpoint() for _ in range(AT_ONCE // 10)]:
+        lines.to(endpoint.id).held = lines.to(endpoint.id).at_once = 10
+    late = make_endpoint(event_types=["order.paid"])
+    happen("order.paid")
+    assert [held.endpoint for held in claim_due(lines) if held.endpoint == late] == [late]
 
 
 @pytest.mark.django_db

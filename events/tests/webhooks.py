@@ -72,9 +72,18 @@ class Impatient:
     network: Network
     urls: tuple[str, ...]
 
-    def send(self, request: Request, *, line: Line, deadline_seconds: float) -> "Future[Answer]":
-        is_short = request.url in self.urls
-        return self.network.send(request, line=line, deadline_seconds=SHORT_SECONDS if is_short else deadline_seconds)
+    def send(
+        self, request: Request, *, line: Line, start_within_seconds: float, deadline_seconds: float
+    ) -> "Future[Answer]":
+        return self.network.send(
+            request,
+            line=line,
+            start_within_seconds=start_within_seconds,
+            deadline_seconds=SHORT_SECONDS if request.url in self.urls else deadline_seconds,
+        )
+
+    def break_up(self, line: Line) -> None:
+        self.network.break_up(line)
 
 
 def impatient_with(sender: Sender, *urls: str) -> None:

@@ -16,7 +16,7 @@ from events.audience import Audience
 from events.locks import lock_endpoint
 from events.models import DeliveryState, EventDelivery, EventDeliveryQuerySet, WebhookEndpoint
 from events.services.deliveries import claim
-from events.webhooks.lines import Line, Lines
+from events.webhooks.lines import AT_ONCE, Line, Lines
 
 WITHHELD = "withheld: its owner may not see this event any more"
 
@@ -34,15 +34,14 @@ def claim_due(lines: Lines) -> list[Claim]:
     endpoints = _endpoints_with_due_deliveries(lines)
     random.shuffle(endpoints)
     claimed: list[Claim] = []
+    free = AT_ONCE - lines.requests
     for endpoint in endpoints:
         line = lines.to(endpoint.id)
-        found = _claim_for(endpoint.id, line=line, free=lines.free_for(line))
-        line.held += len(found)
+        before = line.requests
+        found = _claim_for(endpoint.id, line=line, free=before + free)
+        free -= min(line.held + len(found), line.at_once) - before
         claimed += found
-    visible = _visible(claimed, owners=endpoints)
-    for held in set(claimed) - set(visible):
-        lines.to(held.endpoint.id).held -= 1
-    return visible
+    return _visible(claimed, owners=endpoints)
 
 
 def _endpoints_with_due_deliveries(lines: Lines) -> list[WebhookEndpoint]:
@@ -76,7 +75,8 @@ def _claim_for(endpoint_id: UUID, *, line: Line, free: int) -> list[Claim]:
     if not endpoint.is_listening:
         return []
     leased = _under_way().filter(endpoint=endpoint).count()
-    at_once = min(free, _at_once(endpoint, line=line, leased=leased))
+    # One for everybody, however busy others keep us: their lines are never empty while they have a backlog.
+    at_once = min(max(1, free), _at_once(endpoint, line=line, leased=leased))
     room = line.room(at_once=at_once)
     if room <= 0:
         return []

@@ -7,6 +7,7 @@ none, the line is broken up and what has not been sent is given back: it is not 
 
 import asyncio
 from collections import defaultdict, deque
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
 from uuid import UUID
@@ -89,10 +90,13 @@ class Lines:
     def to(self, endpoint_id: UUID) -> Line:
         return self._lines[endpoint_id]
 
+    def __iter__(self) -> Iterator[Line]:
+        return iter(self._lines.values())
+
     @property
     def held(self) -> int:
-        return sum(line.held for line in self._lines.values())
+        return sum(line.held for line in self)
 
-    def free_for(self, line: Line) -> int:
-        """How many requests of this line may be under way, as far as the others go."""
-        return AT_ONCE - sum(other.requests for other in self._lines.values() if other is not line)
+    @property
+    def requests(self) -> int:
+        return sum(line.requests for line in self)

@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+import time
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Final, Protocol
 
@@ -16,13 +17,18 @@ from events.webhooks.posting import Answer, Request, post
 RESOLVERS_AT_ONCE: Final = 64
 
 
-# Of a request whose line was broken up before its turn.
+# Of a request whose turn did not come, or came too late.
 NOT_SENT: Final = Answer(was_sent=False)
 
 
 class Network(Protocol):
-    def send(self, request: Request, *, line: Line, deadline_seconds: float) -> "Future[Answer]":
+    def send(
+        self, request: Request, *, line: Line, start_within_seconds: float, deadline_seconds: float
+    ) -> "Future[Answer]":
         """Never waits; whatever goes wrong comes as an answer."""
+
+    def break_up(self, line: Line) -> None:
+        """What waits in it is not sent."""
 
 
 class LoopThread:
@@ -37,9 +43,15 @@ class LoopThread:
         self._thread.start()
         self._session = asyncio.run_coroutine_threadsafe(self._begin(resolve), self._loop).result()
 
-    def send(self, request: Request, *, line: Line, deadline_seconds: float) -> "Future[Answer]":
-        exchange = self._send(request, line=line, deadline_seconds=deadline_seconds)
+    def send(
+        self, request: Request, *, line: Line, start_within_seconds: float, deadline_seconds: float
+    ) -> "Future[Answer]":
+        latest_start = time.monotonic() + start_within_seconds
+        exchange = self._send(request, line=line, latest_start=latest_start, deadline_seconds=deadline_seconds)
         return asyncio.run_coroutine_threadsafe(exchange, self._loop)
+
+    def break_up(self, line: Line) -> None:
+        self._loop.call_soon_threadsafe(line.break_up)
 
     def close(self) -> None:
         """What is under way is given up."""
@@ -51,10 +63,13 @@ class LoopThread:
     async def _begin(self, resolve: Resolve) -> aiohttp.ClientSession:
         return session(connector(policy=self._policy, resolve=resolve))
 
-    async def _send(self, request: Request, *, line: Line, deadline_seconds: float) -> Answer:
+    async def _send(self, request: Request, *, line: Line, latest_start: float, deadline_seconds: float) -> Answer:
+        """Not after its time: by its end another worker may have sent it, and what comes after it."""
         if not await line.turn():
             return NOT_SENT
         try:
+            if time.monotonic() > latest_start:
+                return NOT_SENT
             answer = await post(self._session, request, policy=self._policy, deadline_seconds=deadline_seconds)
             if not answer.is_success:
                 line.break_up()

@@ -19,7 +19,7 @@ _RETRY_AFTER_LENGTH: Final = 64
 
 @dataclass(frozen=True, kw_only=True)
 class Request:
-    url: str
+    url: str = field(repr=False)
     body: bytes
     headers: Mapping[str, str] = field(repr=False)
 

@@ -5,6 +5,7 @@ import logging
 import queue
 import threading
 import time
+import traceback
 from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import suppress
@@ -83,7 +84,8 @@ class Sender:
         Answers are recorded before it looks for what is due: they make room at their endpoints, and the next event of
         a subject is due when the one before it has been delivered.
 
-        A worker that is to stop claims nothing any more and waits for its answers, which no successor would get.
+        A worker that is to stop claims nothing any more, gives back what waits in line, and waits for its answers,
+        which no successor would get.
         Returns how many attempts were recorded, and whether a successor was called.
         """
         bury_undeliverable()
@@ -91,7 +93,9 @@ class Sender:
         while True:
             recorded += self._record(self._outcomes())
             is_stopping = self._should_stop()
-            if not is_stopping:
+            if is_stopping:
+                self._break_up_lines()
+            else:
                 self._send(claim_due(self._lines))
             if not self._lines.held and (is_stopping or self._inbox.empty()):
                 return recorded, False
@@ -117,9 +121,14 @@ class Sender:
         give_back([outcome.claim.delivery for outcome in outcomes if not outcome.answer.was_sent])
         return len(sent)
 
+    def _break_up_lines(self) -> None:
+        for line in self._lines:
+            self._network.break_up(line)
+
     def _send(self, claims: list[Claim]) -> None:
         for claim in claims:
             line = self._lines.to(claim.endpoint.id)
+            line.held += 1
             _send_one(claim, line=line, network=self._network, inbox=self._inbox)
 
 
@@ -136,8 +145,19 @@ def _send_one(claim: Claim, *, line: Line, network: Network, inbox: "queue.Simpl
         answer = _answer_in(future)
         inbox.put(Outcome(claim=claim, ended_at=timezone.now(), request_body=request.body, answer=answer))
 
-    deadline_seconds = settings.WEBHOOK_TIMEOUT_SECONDS
-    network.send(request, line=line, deadline_seconds=deadline_seconds).add_done_callback(hand_in)
+    timeout_seconds = settings.WEBHOOK_TIMEOUT_SECONDS
+    network.send(
+        request,
+        line=line,
+        start_within_seconds=_lease_seconds(claim) - timeout_seconds,
+        deadline_seconds=timeout_seconds,
+    ).add_done_callback(hand_in)
+
+
+def _lease_seconds(claim: Claim) -> float:
+    """What is left of it."""
+    assert claim.delivery.leased_until is not None
+    return (claim.delivery.leased_until - timezone.now()).total_seconds()
 
 
 def _answer_in(future: "Future[Answer]") -> Answer:
@@ -146,5 +166,7 @@ def _answer_in(future: "Future[Answer]") -> Answer:
     error = future.exception()
     if error is None:
         return future.result()
-    logger.error("a webhook request failed in a way nobody expected", exc_info=error)
+    # Without its own words, which may name the address.
+    where = "".join(traceback.format_tb(error.__traceback__))
+    logger.error("a webhook request failed in a way nobody expected: %s\n%s", type(error).__name__, where)
     return Answer(error=type(error).__name__)

@@ -102,7 +102,7 @@ class RenewLink(Move):
     explanation = "Whoever has the link that is out sees nothing any more. Send the new one to the customer."
 
     def is_offered(self, target: Order, *, actor: Actor) -> bool:
-        return target.ended_at is None
+        return target.anonymised_at is None
 
     def perform(self, target: Order, *, actor: Actor, form: MoveForm) -> str:
         order = renew_tracking_link(target.pk, actor=actor, expected_version=form.expected_version)

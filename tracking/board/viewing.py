@@ -45,7 +45,10 @@ class Viewer:
         carried = tuple(order for order in row.carried if order.store_id in self.store_ids)
         if not carried and row.store_ids and self.store_ids.isdisjoint(row.store_ids):
             return None
-        seen = replace(row, carried=carried)
+        theirs = tuple(store_id for store_id in row.store_ids if store_id in self.store_ids)
+        if row.store_ids and not theirs:  # empty would say that they ride for every store
+            theirs = tuple({order.store_id for order in carried})
+        seen = replace(row, carried=carried, store_ids=theirs)
         return seen if carried else replace(seen, position=None, recorded_at=None)
 
     def board(self, board: Board) -> Board:

@@ -191,6 +191,18 @@ def test_a_courier_of_other_stores_is_seen_while_they_carry_for_us() -> None:
     assert set(Viewer.of(make_staff(ours)).board(read_board()).couriers) == {assignment.courier_id}
 
 
+def test_store_staff_do_not_learn_for_whom_else_a_courier_rides() -> None:
+    ours, theirs = make_store(), make_store()
+    both = make_courier(stores=(ours, theirs))
+    assignment = make_accepted(product=make_product(ours))
+    Membership.objects.create(user=assignment.courier.user, store=theirs)
+
+    board = shown(read_board(), Viewer.of(make_staff(ours)))
+
+    named = {row["id"]: row["store_ids"] for row in board["couriers"]}
+    assert named == {str(both.pk): [str(ours.pk)], str(assignment.courier_id): [str(ours.pk)]}
+
+
 def test_staff_without_a_store_see_an_empty_board() -> None:
     make_accepted()
     make_courier(stores=(make_store(),))

@@ -1,9 +1,11 @@
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from django.test import Client
 
 from accounts.actors import Actor
+from api.errors import Busy
 from couriers.services.assigning import unassign_order
 from couriers.tests.factories import make_accepted, make_picked_up, staff
 from orders.models import Order
@@ -52,6 +54,14 @@ def test_what_was_reserved_is_in_stock_again() -> None:
     Client().post(address(order))
     product.refresh_from_db()
     assert product.stock == 5
+
+
+def test_who_cannot_be_answered_in_time_is_asked_again() -> None:
+    order = make_order()
+    with patch("tracking.views.cancel_by_token", side_effect=Busy):
+        response = Client().post(address(order))
+    assert response.status_code == 503
+    assert '<form method="post"' in response.content.decode()
 
 
 def test_asking_changes_nothing() -> None:

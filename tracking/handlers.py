@@ -17,7 +17,7 @@ def tell_of_events(envelopes: Sequence[Envelope]) -> None:
     if sequences:
         sender.send(OrdersChanged(sequences))
     elif any(event.subject.type in SUBJECTS for event in envelopes):
-        sender.send(BoardChanged(envelopes[-1].sequence))
+        sender.send(BoardChanged())
 
 
 @watches_moves

@@ -58,14 +58,12 @@ class CourierMoved:
 class BoardChanged:
     """Something has happened that dispatchers see and customers do not: an offer, a courier coming online."""
 
-    sequence: int
-
     def as_message(self) -> dict[str, Any]:
-        return {"type": "board", "sequence": self.sequence}
+        return {"type": "board"}
 
     @classmethod
     def of(cls, message: Mapping[str, Any]) -> Self:
-        return cls(message["sequence"])
+        return cls()
 
 
 Hint = OrdersChanged | CourierMoved | BoardChanged

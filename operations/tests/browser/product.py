@@ -1,13 +1,15 @@
 """The whole product in one process of its own, which a test may kill and start again where it was."""
 
+import random
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
-from urllib.parse import urlsplit
+from typing import Final
 
 import httpx
 from django.conf import settings
@@ -16,7 +18,8 @@ from api.tests.waiting import until
 from operations.tests.contract.site import Site
 from operations.tests.processes import environment, serving
 
-SEED = ("seed", "--stores", "2", "--products", "4", "--couriers", "1")
+PORTS: Final = range(20_000, 30_000)
+SEED: Final = ("seed", "--stores", "2", "--products", "4", "--couriers", "1")
 
 
 class Product:
@@ -26,7 +29,8 @@ class Product:
         self._folder = folder
         self._leaving = leaving
         self._variables = variables
-        self._process = leaving.enter_context(serving(folder, variables=variables))
+        self._port = str(lasting_port())
+        self._process = leaving.enter_context(serving(folder, "--port", self._port, variables=variables))
         self.url = self._process.url
         self.site = Site(leaving.enter_context(httpx.Client(base_url=self.url, timeout=60)))
 
@@ -36,8 +40,8 @@ class Product:
         self._process.process.send_signal(signal.SIGKILL)
         self._process.process.wait(60)
         yield
-        port = str(urlsplit(self.url).port)
-        self._process = self._leaving.enter_context(serving(self._folder, "--port", port, variables=self._variables))
+        again = serving(self._folder, "--port", self._port, variables=self._variables)
+        self._process = self._leaving.enter_context(again)
         until(self._is_ready)
 
     def _is_ready(self) -> bool:
@@ -45,6 +49,15 @@ class Product:
             return self.site.http.get("/health/ready").is_success
         except httpx.TransportError:
             return False
+
+
+def lasting_port() -> int:
+    """None of those that the system gives to whoever connects somewhere: it must be free after a restart, too."""
+    while True:
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", random.choice(PORTS)))
+            port: int = probe.getsockname()[1]
+            return port
 
 
 def prepare(folder: Path) -> None:

@@ -1,12 +1,13 @@
 """What is going on in the whole system."""
 
-from collections import Counter
-from collections.abc import Mapping
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
+from uuid import UUID
 
-from django.db.models import Count, Prefetch, Q, QuerySet
+from django.db.models import Count, Q, QuerySet
 from django.utils import timezone
 
 from api.remembering import remembered
@@ -16,8 +17,27 @@ from orders.models import Order
 from orders.states import ACTIVE, WITH_COURIER, OrderStatus
 
 COUNTED_FOR_SECONDS: Final = 3600
+_COURIER_FIELDS: Final = (
+    "name", "vehicle", "capacity", "active_orders", "status", "latitude", "longitude", "position_recorded_at",
+)  # fmt: skip
 # Longer than a transaction that ends an order may take from the moment it writes down to its commit.
 SETTLED_AFTER: Final = timedelta(minutes=5)
+
+
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """An active assignment."""
+
+    id: UUID
+    order_id: UUID
+    order_number: str
+    status: str
+
+
+@dataclass(frozen=True, slots=True)
+class CourierAtWork:
+    courier: Courier
+    carried: Sequence[Carried]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,8 +45,8 @@ class SystemState:
     generated_at: datetime
     orders_by_status: Mapping[str, int]
     completed_today: int
-    couriers: tuple[Courier, ...]
-    """Those who are online or carry something, each with `carried`: their active assignments."""
+    couriers: tuple[CourierAtWork, ...]
+    """Those who are online or carry something."""
 
     @property
     def total_orders(self) -> int:
@@ -42,7 +62,7 @@ class SystemState:
 
     @property
     def online_couriers(self) -> int:
-        return sum(courier.status == CourierStatus.AVAILABLE for courier in self.couriers)
+        return sum(one.courier.status == CourierStatus.AVAILABLE for one in self.couriers)
 
 
 def system_state() -> SystemState:
@@ -74,9 +94,13 @@ def _by_status(orders: QuerySet[Order]) -> Counter[str]:
     return Counter(dict(orders.order_by().values_list("status").annotate(Count("pk"))))
 
 
-def _couriers_at_work() -> QuerySet[Courier]:
+def _couriers_at_work() -> Iterator[CourierAtWork]:
+    """There may be thousands, with thousands of orders: only what is shown is read of them."""
     at_work = Q(status=CourierStatus.AVAILABLE) | Q(active_orders__gt=0)
-    active = Assignment.objects.active().select_related("order").order_by("pk")
-    return Courier.objects.filter(at_work, is_active=True).prefetch_related(
-        Prefetch("assignments", queryset=active, to_attr="carried")
-    )
+    carried: defaultdict[UUID, list[Carried]] = defaultdict(list)
+    active = Assignment.objects.active().order_by("pk")
+    rows = active.values_list("courier_id", "pk", "order_id", "order__number", "status")
+    for courier_id, assignment_id, order_id, number, status in rows:
+        carried[courier_id].append(Carried(assignment_id, order_id, number, status))
+    for courier in Courier.objects.filter(at_work, is_active=True).only(*_COURIER_FIELDS):
+        yield CourierAtWork(courier, carried[courier.pk])

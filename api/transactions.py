@@ -60,6 +60,15 @@ def transactional(service: Callable[P, T]) -> Callable[P, T]:
     return wrapper
 
 
+def tell_after_commit(listener: Callable[[T], None], news: T) -> None:
+    """Whatever goes wrong with it is logged: it undoes nothing and keeps nothing else from happening."""
+
+    def tell() -> None:  # Django logs a hook that fails by its name, which a partial has not
+        listener(news)
+
+    transaction.on_commit(tell, robust=True)
+
+
 def is_contention(error: OperationalError) -> bool:
     """Whether the database refused only because of somebody else's concurrent transaction."""
     cause = error.__cause__

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Self
 from uuid import UUID
 
 from api.errors import JSON
+from api.moments import moment
 
 if TYPE_CHECKING:
     from events.models import Event
@@ -53,7 +54,7 @@ class Envelope:
         return {
             "id": str(self.id),
             "type": self.type,
-            "occurred_at": self.occurred_at.isoformat().replace("+00:00", "Z"),
+            "occurred_at": moment(self.occurred_at),
             "sequence": self.sequence,
             "subject": {"type": self.subject.type, "id": str(self.subject.id), "version": self.subject.version},
             "store_id": str(self.store_id) if self.store_id else None,

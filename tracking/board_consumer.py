@@ -8,9 +8,10 @@ from uuid import UUID
 
 from django.utils import timezone
 
+from api.moments import moment
 from tracking.board.looking import missed_events
 from tracking.board.news import News
-from tracking.board.rows import Board, board_as_json, moment
+from tracking.board.rows import Board, board_as_json
 from tracking.board.viewing import Viewer
 from tracking.live.admission import Pass, pass_of
 from tracking.live.attending import Attendant

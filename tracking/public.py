@@ -4,9 +4,9 @@ No address, contact or phone: a link that went astray tells little.
 """
 
 from dataclasses import asdict
-from datetime import datetime
 from typing import Any
 
+from api.moments import moment
 from couriers.moving import Move
 from events.envelopes import Envelope
 from tracking.api.v2.serializers import DeliverySerializer
@@ -33,7 +33,7 @@ def public_delivery(delivery: Delivery) -> dict[str, Any]:
         "way": asdict(page.way) if page.way else None,
         "arrival": _window(delivery.arrival),
         "is_over": delivery.is_over,
-        "as_of": _moment(delivery.now),
+        "as_of": moment(delivery.now),
     }
 
 
@@ -41,10 +41,10 @@ def public_eta(delivery: Delivery) -> dict[str, Any]:
     """What of the data any move of the courier changes."""
     return {
         "progress": delivery.progress,
-        "eta": _moment(delivery.eta),
+        "eta": moment(delivery.eta),
         "eta_seconds": delivery.eta_seconds,
         "arrival": _window(delivery.arrival),
-        "as_of": _moment(delivery.now),
+        "as_of": moment(delivery.now),
     }
 
 
@@ -64,15 +64,11 @@ def _position(seen: Seen) -> dict[str, Any]:
     return {
         "latitude": seen.position.latitude,
         "longitude": seen.position.longitude,
-        "recorded_at": _moment(seen.recorded_at),
+        "recorded_at": moment(seen.recorded_at),
         "age_seconds": seen.age_seconds,
         "distance_m": seen.distance_m,
     }
 
 
 def _window(window: Window | None) -> dict[str, Any] | None:
-    return {"from": _moment(window.start), "to": _moment(window.end)} if window else None
-
-
-def _moment(moment: datetime | None) -> str | None:
-    return moment.isoformat().replace("+00:00", "Z") if moment else None
+    return {"from": moment(window.start), "to": moment(window.end)} if window else None

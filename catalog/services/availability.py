@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
+from api.moments import moment
 from catalog.errors import OutsideDeliveryArea, StoreClosed
 from catalog.geography import Position, distance_m
 from catalog.hours import Opening, is_open, next_opening
@@ -36,7 +37,7 @@ def openings_of(store: Store) -> list[Opening]:
 
 def _opens_at(store: Store, *, after: datetime) -> str | None:
     opening = next_opening(openings_of(store), after=after, zone=ZoneInfo(store.time_zone))
-    return opening.astimezone(UTC).isoformat().replace("+00:00", "Z") if opening else None
+    return moment(opening.astimezone(UTC)) if opening else None
 
 
 def _refuse_if_too_far(store: Store, *, dropoff: Position) -> None:

@@ -7,12 +7,11 @@ from typing import Final
 from uuid import UUID
 
 from django.conf import settings
-from django.db import transaction
 from django.db.models import FilteredRelation, Q
 from django.utils import timezone
 
 from api.errors import FieldProblem, InvalidRequest
-from api.transactions import transactional
+from api.transactions import tell_after_commit, transactional
 from catalog.geography import Position
 from couriers.errors import CourierNotFound
 from couriers.models import Courier, CourierPosition
@@ -109,11 +108,4 @@ def _move_forward(courier_id: UUID, *, to: Fix) -> None:
     )
     if has_moved:
         where = Position(to.latitude, to.longitude)
-        _tell_after_commit(Move(courier_id=courier_id, position=where, recorded_at=to.recorded_at))
-
-
-def _tell_after_commit(move: Move) -> None:
-    def tell() -> None:  # Django logs a hook that fails by its name, which a partial has not
-        tell_moved(move)
-
-    transaction.on_commit(tell, robust=True)
+        tell_after_commit(tell_moved, Move(courier_id=courier_id, position=where, recorded_at=to.recorded_at))

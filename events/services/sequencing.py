@@ -2,9 +2,9 @@
 
 from typing import Final
 
-from django.db import connection, transaction
+from django.db import connection
 
-from api.transactions import transactional
+from api.transactions import tell_after_commit, transactional
 from api.waking import wake
 from events.envelopes import Envelope
 from events.handlers import destinations_for
@@ -57,19 +57,10 @@ def _sequence_batch() -> int:
         positions = [position for (position,) in cursor.fetchall()]
     events = list(Event.objects.filter(position__in=positions).order_by("position"))
     _make_deliveries(events)
-    _tell_after_commit([Envelope.of(event) for event in events])
+    tell_after_commit(tell_watchers, [Envelope.of(event) for event in events])
     counter.last += len(positions)
     counter.save(update_fields=["last"])
     return len(positions)
-
-
-def _tell_after_commit(envelopes: list[Envelope]) -> None:
-    """Nobody's failure to hear of it may keep others from getting their deliveries."""
-
-    def tell() -> None:  # Django logs a hook that fails by its name, which a partial has not
-        tell_watchers(envelopes)
-
-    transaction.on_commit(tell, robust=True)
 
 
 def _make_deliveries(events: list[Event]) -> None:

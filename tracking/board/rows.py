@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+from api.moments import moment
 from couriers.states import Availability
 from orders.states import OrderStatus
 
@@ -113,10 +114,6 @@ def board_as_json(board: Board, *, links: Links) -> dict[str, Any]:
         "couriers": [links.as_json(row) for row in board.couriers.values()],
         "stores": [{"id": str(row.id), "name": row.name, "position": row.position} for row in board.stores.values()],
     }
-
-
-def moment(value: datetime | None) -> str | None:
-    return value.isoformat().replace("+00:00", "Z") if value else None
 
 
 def _order(row: OrderRow) -> dict[str, Any]:

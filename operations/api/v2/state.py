@@ -7,6 +7,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from api.moments import moment
 from api.remembering import remembered
 from api.scopes import Scopes
 from api.views import ApiView
@@ -16,7 +17,6 @@ from couriers.vehicles import Vehicle
 from operations.health.views import health_report
 from operations.one_moment import one_moment
 from orders.states import OrderStatus
-from tracking.board.rows import moment
 from tracking.state import Carried, CourierAtWork, SystemState, system_state
 
 KEPT_SECONDS: Final = 5

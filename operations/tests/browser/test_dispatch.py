@@ -189,6 +189,7 @@ def test_the_console_is_worked_by_keyboard_alone(
     for _ in range(3):
         confirmed(customer, shop)
     page = console(shop)
+    expect(column(page, "Needs a courier").locator(".card:visible")).to_have_count(3)
     page.keyboard.press("?")
     expect(page.get_by_role("dialog", name="Keys")).to_be_visible()
     page.keyboard.press("Escape")

@@ -7,7 +7,8 @@ The formula, in seconds:
 
 A ride is the straight line times a detour factor at the usual speed of the vehicle. Where the courier's position is
 unknown or stale, the ride to the store counts as `USUAL_APPROACH_SECONDS`, and after pickup they are taken to have
-ridden towards the door ever since.
+ridden towards the door ever since. Of a courier who has other orders in hand too, `tracking.tour` says when they are
+where.
 """
 
 from collections.abc import Mapping
@@ -39,10 +40,19 @@ _FOR_BEING_READY: Final = 10
 _FOR_THE_RIDE: Final = 35
 
 
+@dataclass(frozen=True)
+class Reached:
+    """In how many seconds a courier is at the store of an order, and its kitchen done, and in how many at its door."""
+
+    store: float
+    door: float
+
+
 @dataclass(frozen=True, kw_only=True)
 class Journey:
     """What is known of an order's way to its door. `courier` is where they are, if that is known well enough;
-    `handover_seconds` is how long they stand at a counter or a door."""
+    `handover_seconds` is how long they stand at a counter or a door; `reached` is known where they have more in hand
+    than this order."""
 
     status: OrderStatus
     store: Position
@@ -53,6 +63,7 @@ class Journey:
     preparation_left_seconds: float = 0.0
     since_pickup_seconds: float = 0.0
     handover_seconds: float = 240.0
+    reached: Reached | None = None
 
 
 def eta_seconds(journey: Journey) -> int | None:
@@ -64,10 +75,9 @@ def eta_seconds(journey: Journey) -> int | None:
 def stages_left_seconds(journey: Journey) -> tuple[float, ...]:
     """What is still to come, one after the other; nothing where the order is not on its way."""
     if journey.status in _BEFORE_PICKUP:
-        waiting = max(_preparation_left(journey), _approach(journey))
-        return (waiting, journey.handover_seconds, _whole_ride(journey), journey.handover_seconds)
+        return (_until_fetched(journey), journey.handover_seconds, _bringing(journey), journey.handover_seconds)
     if journey.status == OrderStatus.PICKED_UP:
-        return (_ride_left(journey), journey.handover_seconds)
+        return (journey.reached.door if journey.reached else _ride_left(journey), journey.handover_seconds)
     return ()
 
 
@@ -83,6 +93,17 @@ def progress(journey: Journey) -> int:
 
 def ride_seconds(start: Position, goal: Position, *, usual_kmh: float) -> float:
     return distance_m(start, goal) * DETOUR_FACTOR / (usual_kmh / 3.6)
+
+
+def _until_fetched(journey: Journey) -> float:
+    return journey.reached.store if journey.reached else max(_preparation_left(journey), _approach(journey))
+
+
+def _bringing(journey: Journey) -> float:
+    """From the store to the door, with what is done on the way."""
+    if journey.reached is None:
+        return _whole_ride(journey)
+    return journey.reached.door - journey.reached.store - journey.handover_seconds
 
 
 def _preparation_left(journey: Journey) -> float:

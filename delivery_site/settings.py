@@ -242,6 +242,8 @@ CELERY_BEAT_SCHEDULE = {
     "purge old positions": {"task": "couriers.purge_positions", "schedule": 600.0},
     "send notifications": {"task": "notifications.send_due", "schedule": SWEEP_SECONDS},
     "purge old notifications": {"task": "notifications.purge", "schedule": 3600.0},
+    # Whether or not there is an engine now: there may have been one.
+    "forget routes": {"task": "tracking.forget_routes", "schedule": 60.0},
 }
 
 # --- Accounts and API -------------------------------------------------------------------------------------------------
@@ -367,6 +369,13 @@ USE_TZ = True
 # The pictures under the maps, of which `catalog.map_tiles` says more; without, maps are a plain grid.
 MAP_TILE_URL = env.str("MAP_TILE_URL", "")
 MAP_TILE_ATTRIBUTION = env.str("MAP_TILE_ATTRIBUTION", "")
+
+# Who knows the roads (`tracking.roads`); without, the straight line is gone by.
+ROUTING_ENGINE = env.str("ROUTING_ENGINE", "")
+ROUTING_URL = env.str("ROUTING_URL", "")
+ROUTING_TIMEOUT_SECONDS = env.float("ROUTING_TIMEOUT_SECONDS", 2.0)
+if ROUTING_ENGINE:
+    CELERY_BEAT_SCHEDULE["find routes"] = {"task": "tracking.find_routes", "schedule": SWEEP_SECONDS}
 
 STATIC_URL = "/static/"
 STATICFILES_DIRS = [BASE_DIR / "static"]

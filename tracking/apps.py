@@ -6,4 +6,4 @@ class TrackingConfig(AppConfig):
 
     def ready(self) -> None:
         """Handlers register themselves when they are imported."""
-        from tracking import handlers  # noqa: F401
+        from tracking import checks, handlers  # noqa: F401

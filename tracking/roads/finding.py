@@ -1,0 +1,105 @@
+"""Asking for the ways of orders that somebody has taken on, one after the other, and keeping what the engine says.
+
+The orders themselves are the queue: what is under way and has no row here yet. Nobody is woken for it, and nobody
+waits: until there is a route, and if there never is one, the straight line is gone by.
+"""
+
+import logging
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Final
+
+import httpx
+from django.db.models import Exists, OuterRef
+from django.utils import timezone
+
+from catalog.geography import Position
+from couriers.models import Assignment
+from couriers.vehicles import Vehicle
+from orders.models import Order
+from tracking.models import OrderRoute
+from tracking.roads.asking import ask, client
+from tracking.roads.engines import Engine, engine_in_use
+from tracking.roads.line import simplified
+from tracking.roads.route import AnswerUnreadable, EngineUnavailable, RoadNotFound, Route
+
+logger = logging.getLogger(__name__)
+
+MOST_PER_RUN: Final = 100
+MOST_POINTS: Final = 200
+# About a metre.
+DIGITS: Final = 5
+# After the first attempt, the second, …; about as long as an order is under way. Each is longer than an answer may
+# take, because whoever asks holds the row no longer than until it is due again.
+PAUSES: Final = tuple(timedelta(seconds=seconds) for seconds in (30, 60, 120, 240, 480))
+
+
+def find_routes() -> int:
+    """Returns how many were found. Any number may run at once; none where there is no engine.
+
+    An engine that does not answer ends it, so that it holds one thread for one timeout: whoever looks again asks it.
+    """
+    engine = engine_in_use()
+    if engine is None:
+        return 0
+    _note_wanted()
+    found = 0
+    with client() as http:
+        for wanted in _due():
+            try:
+                found += _find(wanted, engine=engine, http=http)
+            except EngineUnavailable as error:
+                logger.warning("the routing engine does not answer: %s", error)
+                break
+    return found
+
+
+def _note_wanted() -> None:
+    known = OrderRoute.objects.filter(order=OuterRef("order"), vehicle=OuterRef("courier__vehicle"))
+    new = Assignment.objects.active().filter(~Exists(known), order__dropoff_latitude__isnull=False)
+    pairs = new.order_by("pk").values_list("order_id", "courier__vehicle")[:MOST_PER_RUN]
+    OrderRoute.objects.bulk_create(
+        [OrderRoute(order_id=order_id, vehicle=vehicle) for order_id, vehicle in pairs], ignore_conflicts=True
+    )
+
+
+def _due() -> Iterator[OrderRoute]:
+    now = timezone.now()
+    due = OrderRoute.objects.filter(ask_at__lte=now, order__ended_at=None).select_related("order__store")
+    for wanted in due.order_by("ask_at", "pk")[:MOST_PER_RUN]:
+        if _take(wanted, now=now):
+            yield wanted
+
+
+def _take(wanted: OrderRoute, *, now: datetime) -> bool:
+    """Whoever moves it on to its next attempt has this one, for as long as it is not due again."""
+    next_at = now + PAUSES[wanted.attempts] if wanted.attempts < len(PAUSES) else None
+    mine = OrderRoute.objects.filter(pk=wanted.pk, ask_at=wanted.ask_at)
+    return bool(mine.update(attempts=wanted.attempts + 1, ask_at=next_at))
+
+
+def _find(wanted: OrderRoute, *, engine: Engine, http: httpx.Client) -> bool:
+    """Raises EngineUnavailable. An order that is over meanwhile has no row any more, and gets none."""
+    row = OrderRoute.objects.filter(pk=wanted.pk)
+    try:
+        route = ask(engine, *_ends(wanted.order), vehicle=Vehicle(wanted.vehicle), http=http)
+    except RoadNotFound:
+        row.update(ask_at=None)
+        return False
+    except AnswerUnreadable as error:
+        logger.warning("the routing engine is not understood, of order %s: %s", wanted.order_id, error)
+        return False
+    return bool(row.update(ask_at=None, seconds=route.seconds, metres=route.metres, points=_points(route)))
+
+
+def _ends(order: Order) -> tuple[Position, Position]:
+    """Once somebody has taken it on, neither moves any more."""
+    if order.dropoff_latitude is None or order.dropoff_longitude is None:
+        raise RoadNotFound
+    store = Position(order.store.latitude, order.store.longitude)
+    return store, Position(order.dropoff_latitude, order.dropoff_longitude)
+
+
+def _points(route: Route) -> list[tuple[float, float]]:
+    kept = simplified(route.points, most=MOST_POINTS)
+    return [(round(point.latitude, DIGITS), round(point.longitude, DIGITS)) for point in kept]

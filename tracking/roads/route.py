@@ -1,0 +1,38 @@
+"""A way along roads, and what a routing engine may say instead of one."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from catalog.geography import Position
+
+
+@dataclass(frozen=True, kw_only=True)
+class Route:
+    """`seconds` is how long it takes the vehicle that was asked for; `points` lead from its start to its goal."""
+
+    seconds: float
+    metres: float
+    points: tuple[Position, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Question:
+    """What an engine is asked over HTTP."""
+
+    method: str
+    url: str
+    params: Mapping[str, str] | None = None
+    json: Mapping[str, Any] | None = None
+
+
+class EngineUnavailable(Exception):
+    """It gave no answer, or said that it cannot now. Whatever else is asked, it will not answer that either."""
+
+
+class AnswerUnreadable(Exception):
+    """What it said is no route that makes sense. Nothing of it is repeated here: it may name somebody's door."""
+
+
+class RoadNotFound(Exception):
+    """It knows no road from the one place to the other, and will not the next time."""

@@ -5,7 +5,8 @@ The formula, in seconds:
     before pickup   max(preparation left, ride to the store) + handover + ride to the door + handover
     after it        ride to the door, from where the courier is + handover
 
-A ride is the straight line times a detour factor at the usual speed of the vehicle. Where the courier's position is
+A ride is the straight line times a detour factor at the usual speed of the vehicle; that from the store to the door is
+by the roads where a routing engine has said which way it goes (`tracking.roads`). Where the courier's position is
 unknown or stale, the ride to the store counts as `USUAL_APPROACH_SECONDS`, and after pickup they are taken to have
 ridden towards the door ever since. Of a courier who has other orders in hand too, `tracking.tour` says when they are
 where.
@@ -16,14 +17,14 @@ from dataclasses import dataclass
 from typing import Final
 
 from catalog.geography import Position, distance_m
-from couriers import states as courier_states
 from orders.states import OrderStatus
+from tracking.roads.line import along
+from tracking.roads.route import Route
 
 # Roads are longer than straight lines; 1.3 is about what R. H. Ballou et al. measured in Europe
 # (Selected country circuity factors for road travel distance estimation, Transportation Research A 36, 2002).
 DETOUR_FACTOR: Final = 1.3
 USUAL_APPROACH_SECONDS: Final = 300
-STALE_AFTER_SECONDS: Final = courier_states.STALE_AFTER_SECONDS
 
 _BEFORE_PICKUP: Final = frozenset({OrderStatus.CONFIRMED, OrderStatus.ASSIGNED})
 _REACHED: Final[Mapping[OrderStatus, int]] = {
@@ -52,7 +53,7 @@ class Reached:
 class Journey:
     """What is known of an order's way to its door. `courier` is where they are, if that is known well enough;
     `handover_seconds` is how long they stand at a counter or a door; `reached` is known where they have more in hand
-    than this order."""
+    than this order; `route` is the way from the store to the door at their pace, where an engine has said it."""
 
     status: OrderStatus
     store: Position
@@ -64,6 +65,7 @@ class Journey:
     since_pickup_seconds: float = 0.0
     handover_seconds: float = 240.0
     reached: Reached | None = None
+    route: Route | None = None
 
 
 def eta_seconds(journey: Journey) -> int | None:
@@ -92,7 +94,11 @@ def progress(journey: Journey) -> int:
 
 
 def ride_seconds(start: Position, goal: Position, *, usual_kmh: float) -> float:
-    return distance_m(start, goal) * DETOUR_FACTOR / (usual_kmh / 3.6)
+    return _over(distance_m(start, goal), usual_kmh=usual_kmh)
+
+
+def _over(straight_m: float, *, usual_kmh: float) -> float:
+    return straight_m * DETOUR_FACTOR / (usual_kmh / 3.6)
 
 
 def _until_fetched(journey: Journey) -> float:
@@ -117,13 +123,18 @@ def _approach(journey: Journey) -> float:
 
 
 def _whole_ride(journey: Journey) -> float:
+    if journey.route is not None:
+        return journey.route.seconds
     return ride_seconds(journey.store, journey.door, usual_kmh=journey.usual_kmh)
 
 
 def _ride_left(journey: Journey) -> float:
-    if journey.courier is not None:
+    if journey.courier is None:
+        return max(0.0, _whole_ride(journey) - journey.since_pickup_seconds)
+    if journey.route is None:
         return ride_seconds(journey.courier, journey.door, usual_kmh=journey.usual_kmh)
-    return max(0.0, _whole_ride(journey) - journey.since_pickup_seconds)
+    rest = along(journey.route.points, journey.courier)
+    return _over(rest.off_m, usual_kmh=journey.usual_kmh) + rest.share_ahead * journey.route.seconds
 
 
 def _share_behind(journey: Journey) -> float:

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from catalog.geography import Position, distance_m
+from couriers import states as courier_states
 from orders.states import OrderStatus
 from tracking.roads.line import along
 from tracking.roads.route import Route
@@ -25,6 +26,7 @@ from tracking.roads.route import Route
 # (Selected country circuity factors for road travel distance estimation, Transportation Research A 36, 2002).
 DETOUR_FACTOR: Final = 1.3
 USUAL_APPROACH_SECONDS: Final = 300
+STALE_AFTER_SECONDS: Final = courier_states.STALE_AFTER_SECONDS
 
 _BEFORE_PICKUP: Final = frozenset({OrderStatus.CONFIRMED, OrderStatus.ASSIGNED})
 _REACHED: Final[Mapping[OrderStatus, int]] = {

@@ -14,12 +14,13 @@ where.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 from catalog.geography import Position, distance_m
 from couriers import states as courier_states
 from orders.states import OrderStatus
-from tracking.roads.line import along
+from tracking.roads.line import Along, along
 from tracking.roads.route import Route
 
 # Roads are longer than straight lines; 1.3 is about what R. H. Ballou et al. measured in Europe
@@ -68,6 +69,11 @@ class Journey:
     handover_seconds: float = 240.0
     reached: Reached | None = None
     route: Route | None = None
+
+    @cached_property
+    def along_route(self) -> Along | None:
+        """Where the courier is by it; reckoned once for all that is asked of a journey."""
+        return along(self.route.points, self.courier) if self.route and self.courier else None
 
 
 def eta_seconds(journey: Journey) -> int | None:
@@ -133,10 +139,10 @@ def _whole_ride(journey: Journey) -> float:
 def _ride_left(journey: Journey) -> float:
     if journey.courier is None:
         return max(0.0, _whole_ride(journey) - journey.since_pickup_seconds)
-    if journey.route is None:
+    rest = journey.along_route
+    if rest is None:
         return ride_seconds(journey.courier, journey.door, usual_kmh=journey.usual_kmh)
-    rest = along(journey.route.points, journey.courier)
-    return _over(rest.off_m, usual_kmh=journey.usual_kmh) + rest.share_ahead * journey.route.seconds
+    return _over(rest.off_m, usual_kmh=journey.usual_kmh) + rest.share_ahead * _whole_ride(journey)
 
 
 def _share_behind(journey: Journey) -> float:

@@ -44,16 +44,16 @@ def simplified(line: Sequence[Position], *, most: int) -> tuple[Position, ...]:
 
     By D. H. Douglas and T. K. Peucker (Cartographica 10, 1973), more and more coarsely until it fits.
     """
-    points = _on_plane(line, centre=line[0])
     tolerance_m = FINEST_M
-    kept = _needed(points, tolerance_m)
+    kept = _needed(line, tolerance_m)
     while len(kept) > most:
         tolerance_m *= 2
-        kept = _needed(points, tolerance_m)
-    return tuple(line[index] for index in kept)
+        kept = _needed(kept, tolerance_m)
+    return kept
 
 
-def _needed(points: Sequence[Point], tolerance_m: float) -> list[int]:
+def _needed(line: Sequence[Position], tolerance_m: float) -> tuple[Position, ...]:
+    points = _on_plane(line, centre=line[0])
     kept, parts = {0, len(points) - 1}, [(0, len(points) - 1)]
     while parts:
         first, last = parts.pop()
@@ -65,7 +65,7 @@ def _needed(points: Sequence[Point], tolerance_m: float) -> list[int]:
         if off > tolerance_m:
             kept.add(farthest)
             parts += [(first, farthest), (farthest, last)]
-    return sorted(kept)
+    return tuple(line[index] for index in sorted(kept))
 
 
 def _on_plane(line: Sequence[Position], *, centre: Position) -> list[Point]:

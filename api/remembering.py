@@ -9,6 +9,8 @@ from typing import Any, Final, TypeVar, cast
 from django.core.cache import cache
 from redis.exceptions import RedisError
 
+from api.waking import wake
+
 T = TypeVar("T")
 
 logger = logging.getLogger(__name__)
@@ -16,18 +18,37 @@ logger = logging.getLogger(__name__)
 _kept_here: Final[dict[str, tuple[float, Any]]] = {}
 
 
-def remembered(key: str, *, seconds: float, make: Callable[[], T]) -> T:
-    """What `make` answered not longer than `seconds` ago. While the cache is away, each process keeps its own."""
+def remembered(key: str, *, seconds: float, make: Callable[[], T], renewed_by: str = "") -> T:
+    """What `make` answered not longer than `seconds` ago. While the cache is away, each process keeps its own.
+
+    `renewed_by` names a task that calls `remember` with the same. It is woken when half of the time is over, so that
+    nobody waits for a new answer as long as somebody asks and a worker is there.
+    """
     try:
         known: T | None = cache.get(key)
+        is_old = known is not None and renewed_by and cache.add(_young(key), True, seconds / 2)
     except RedisError as error:
         logger.warning("the cache is away: %s", error)
         return _remembered_here(key, seconds=seconds, make=make)
     if known is None:
-        known = make()
-        with suppress(RedisError):
-            cache.set(key, known, seconds)
+        return remember(key, seconds=seconds, make=make)
+    if is_old:
+        wake(renewed_by)
     return known
+
+
+def remember(key: str, *, seconds: float, make: Callable[[], T]) -> T:
+    """A new answer, for all processes."""
+    made = make()
+    with suppress(RedisError):
+        cache.set(key, made, seconds)
+        cache.set(_young(key), True, seconds / 2)
+    return made
+
+
+def _young(key: str) -> str:
+    """The mark of an answer that need not be renewed yet, or is being renewed."""
+    return f"{key}:young"
 
 
 def _remembered_here(key: str, *, seconds: float, make: Callable[[], T]) -> T:

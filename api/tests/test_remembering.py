@@ -1,10 +1,12 @@
+from collections.abc import Iterator
 from unittest.mock import patch
 
 import pytest
+from django.core.cache import cache
 from redis.exceptions import ConnectionError as RedisAway
 
 from api import remembering
-from api.remembering import remembered
+from api.remembering import remember, remembered
 
 
 @pytest.fixture
@@ -13,12 +15,12 @@ def made() -> list[int]:
     return []
 
 
-def ask(made: list[int], *, key: str, seconds: float = 60) -> int:
+def ask(made: list[int], *, key: str, seconds: float = 60, renewed_by: str = "") -> int:
     def make() -> int:
         made.append(len(made) + 1)
         return made[-1]
 
-    return remembered(key, seconds=seconds, make=make)
+    return remembered(key, seconds=seconds, make=make, renewed_by=renewed_by)
 
 
 def test_an_answer_is_made_once_for_its_time(made: list[int]) -> None:
@@ -41,3 +43,35 @@ def test_an_answer_that_cannot_be_kept_is_an_answer(made: list[int]) -> None:
         cache.get.return_value = None
         cache.set.side_effect = RedisAway
         assert [ask(made, key="unkept"), ask(made, key="unkept")] == [1, 2]
+
+
+@pytest.fixture
+def woken() -> Iterator[list[str]]:
+    with patch.object(remembering, "wake") as wake:
+        names: list[str] = []
+        wake.side_effect = names.append
+        yield names
+
+
+def ask_renewed(made: list[int], *, key: str) -> int:
+    return ask(made, key=key, renewed_by="some.task")
+
+
+def test_a_young_answer_is_not_renewed(made: list[int], woken: list[str]) -> None:
+    assert [ask_renewed(made, key="young"), ask_renewed(made, key="young")] == [1, 1]
+    assert woken == []
+
+
+def test_an_answer_past_half_its_time_is_given_and_renewed_by_one(made: list[int], woken: list[str]) -> None:
+    ask_renewed(made, key="old")
+    cache.delete("old:young")
+    assert [ask_renewed(made, key="old"), ask_renewed(made, key="old")] == [1, 1]
+    assert woken == ["some.task"]
+
+
+def test_a_renewed_answer_is_given_and_young_again(made: list[int], woken: list[str]) -> None:
+    ask_renewed(made, key="renewed")
+    cache.delete("renewed:young")
+    remember("renewed", seconds=60, make=lambda: 7)
+    assert ask_renewed(made, key="renewed") == 7
+    assert woken == []

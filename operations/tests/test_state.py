@@ -16,6 +16,7 @@ from api import remembering
 from couriers.models import Courier
 from couriers.tests.factories import make_accepted, make_courier, make_picked_up
 from operations.api.v2.state import StateSerializer
+from operations.tasks import renew_state
 from orders.models import Order
 from orders.states import OrderStatus
 from orders.tests.factories import make_order, make_paid_order, make_user
@@ -91,6 +92,24 @@ def test_the_picture_is_kept_for_five_seconds(dispatcher: APIClient) -> None:
     assert dispatcher.get("/api/v2/state").json() == first
     cache.delete("operations.state")
     assert dispatcher.get("/api/state").json()["statistics"]["total_orders"] == 1
+
+
+def test_the_picture_is_renewed_by_a_worker_while_it_is_still_good(dispatcher: APIClient) -> None:
+    assert dispatcher.get("/api/state").json()["statistics"]["total_orders"] == 0
+    make_order()
+    cache.delete("operations.state:young")
+    with patch("api.remembering.wake", side_effect=lambda _: renew_state()) as wake:
+        assert dispatcher.get("/api/state").json()["statistics"]["total_orders"] == 0
+        assert dispatcher.get("/api/state").json()["statistics"]["total_orders"] == 1
+    wake.assert_called_once_with(renew_state.name)
+
+
+def test_the_browsable_page_shows_the_same(dispatcher: APIClient) -> None:
+    known = dispatcher.get("/api/v2/state")
+    assert known["Content-Type"] == "application/json"
+    page = dispatcher.get("/api/v2/state", headers={"Accept": "text/html"})
+    assert page["Content-Type"] == "text/html; charset=utf-8"
+    assert known.json()["generated_at"] in page.content.decode()
 
 
 def test_it_answers_while_the_cache_is_away(dispatcher: APIClient) -> None:

@@ -1,5 +1,6 @@
 """The dashboard: who may see it, where its numbers come from, and that it stays cheap."""
 
+import json
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -127,9 +128,9 @@ def test_the_part_that_is_asked_for_again_has_no_page_around_it(dispatcher: Clie
 
 def test_it_says_how_old_its_picture_is(dispatcher: Client) -> None:
     dispatcher.get(SYSTEM)
-    kept = cache.get("operations.state")
+    kept = json.loads(cache.get("operations.state"))
     then = timezone.now() - timedelta(seconds=4)
-    cache.set("operations.state", {**kept, "generated_at": then.isoformat()}, 5)
+    cache.set("operations.state", json.dumps({**kept, "generated_at": then.isoformat()}).encode(), 5)
 
     assert 4 <= dispatcher.get(SYSTEM).context["age_seconds"] < 5
 

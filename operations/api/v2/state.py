@@ -1,14 +1,18 @@
 """The state of the whole system, for dispatchers and what they build on it."""
 
+import json
 from typing import Any, ClassVar, Final
 
+from django.http import HttpResponse
+from django.http.response import HttpResponseBase
 from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import serializers
+from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from api.moments import moment
-from api.remembering import remembered
+from api.remembering import remember, remembered
 from api.scopes import Scopes
 from api.views import ApiView
 from couriers.models import Courier
@@ -20,6 +24,8 @@ from orders.states import OrderStatus
 from tracking.state import Carried, CourierAtWork, SystemState, system_state
 
 KEPT_SECONDS: Final = 5
+KEY: Final = "operations.state"
+RENEWED_BY: Final = "operations.renew_state"
 
 
 class StatePositionSerializer(serializers.Serializer[Any]):
@@ -114,7 +120,9 @@ class State(ApiView):
         tags=["State"],
         responses=StateWithHealthSerializer,
     )
-    def get(self, request: Request) -> Response:
+    def get(self, request: Request) -> HttpResponseBase:
+        if request.accepted_renderer.format == "json":
+            return HttpResponse(state_as_json(), content_type=JSONRenderer.media_type)
         return Response(current_state())
 
 
@@ -124,12 +132,23 @@ class UnversionedState(State):
 
 
 def current_state() -> dict[str, Any]:
-    """As the API shows it, not older than five seconds; also for the dashboard, so that both say the same."""
-    return remembered("operations.state", seconds=KEPT_SECONDS, make=state_with_health)
+    """As the API shows it; also for the dashboard, so that both say the same."""
+    state: dict[str, Any] = json.loads(state_as_json())
+    return state
 
 
-def state_with_health() -> dict[str, Any]:
+def state_as_json() -> bytes:
+    """Not older than five seconds. It may be more than a megabyte, and is written out once for all who ask."""
+    return remembered(KEY, seconds=KEPT_SECONDS, make=_newest, renewed_by=RENEWED_BY)
+
+
+def renew_state() -> None:
+    remember(KEY, seconds=KEPT_SECONDS, make=_newest)
+
+
+def _newest() -> bytes:
     """The health is asked outside of the reading transaction: its checks may take seconds when something is broken."""
     with one_moment():
         state = dict(StateSerializer(system_state()).data)
-    return {**state, "health": health_report()}
+    rendered: bytes = JSONRenderer().render({**state, "health": health_report()})
+    return rendered

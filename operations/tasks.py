@@ -1,0 +1,8 @@
+from celery import shared_task
+
+from operations.api.v2 import state
+
+
+@shared_task(name=state.RENEWED_BY)
+def renew_state() -> None:
+    state.renew_state()

@@ -10,13 +10,15 @@ from typing import Final
 from uuid import UUID
 
 from benchmarks.matching_day import Day, Rider, order_key
+from catalog.geography import Position
 from couriers.matching import together
 from couriers.matching.situation import Rules, WaitingOrder
 from operations.simulation.city import City, CityOrder
 from orders.states import OrderStatus
 from tracking import eta
 from tracking.arrival import arrival_window
-from tracking.eta import Journey, eta_seconds
+from tracking.eta import Journey, Reached, eta_seconds
+from tracking.tour import Errand, Tour
 
 PROMISED_SECONDS: Final = 45 * 60
 EVERY_SECONDS: Final = 30.0
@@ -50,24 +52,60 @@ class WatchedDay(Day):
         for order_id in self.waiting:
             self._ask(order_id, OrderStatus.CONFIRMED, now)
         for rider in self.riders:
-            to_fetch = {order_id for order_id, stop in rider.stops if stop.due_seconds is None}
-            for order_id in {order_id for order_id, _ in rider.stops if order_id not in self.delivered}:
-                status = OrderStatus.ASSIGNED if order_id in to_fetch else OrderStatus.PICKED_UP
-                self._ask(order_id, status, now, rider=rider)
+            tour = self._tour(rider, now)
+            for errand in tour.errands:
+                status = OrderStatus.PICKED_UP if errand.picked_up_at else OrderStatus.ASSIGNED
+                reached = tour.reached[errand.order_id]
+                self._ask(errand.order_id, status, now, courier=rider.position, reached=reached)
 
-    def _ask(self, order_id: UUID, status: OrderStatus, now: float, *, rider: Rider | None = None) -> None:
+    def _tour(self, rider: Rider, now: float) -> Tour:
+        """What the platform knows of it: not in which order the stops are made."""
+        to_fetch = {order_id for order_id, stop in rider.stops if stop.due_seconds is None}
+        in_hand = sorted({order_id for order_id, _ in rider.stops if order_id not in self.delivered})
+        return Tour(
+            errands=[self._errand(order_id, now, is_fetched=order_id not in to_fetch) for order_id in in_hand],
+            courier=rider.position,
+            usual_kmh=self._usual_kmh,
+            handover_seconds=self.handover_reckoned_seconds,
+            now=_moment(now),
+        )
+
+    def _errand(self, order_id: UUID, now: float, *, is_fetched: bool) -> Errand:
+        order = self.orders[order_id]
+        return Errand(
+            order_id=order_id,
+            store=order.pickup,
+            door=order.dropoff,
+            ready_at=None if order.ready_seconds <= now else _moment(self.expected_ready[order_id]),
+            picked_up_at=_moment(now) if is_fetched else None,
+        )
+
+    @property
+    def _usual_kmh(self) -> float:
+        return self.city.parameters.metres_per_minute * 0.06 * eta.DETOUR_FACTOR
+
+    def _ask(
+        self,
+        order_id: UUID,
+        status: OrderStatus,
+        now: float,
+        *,
+        courier: Position | None = None,
+        reached: Reached | None = None,
+    ) -> None:
         order = self.orders[order_id]
         journey = Journey(
             status=status,
             store=order.pickup,
             door=order.dropoff,
-            usual_kmh=self.city.parameters.metres_per_minute * 0.06 * eta.DETOUR_FACTOR,
-            courier=rider.position if rider else None,
+            usual_kmh=self._usual_kmh,
+            courier=courier,
             is_ready=order.ready_seconds <= now,
             preparation_left_seconds=self.expected_ready[order_id] - now,
             handover_seconds=self.handover_reckoned_seconds,
+            reached=reached,
         )
-        left, window = eta_seconds(journey), arrival_window(journey, now=MIDNIGHT + timedelta(seconds=now))
+        left, window = eta_seconds(journey), arrival_window(journey, now=_moment(now))
         assert left is not None
         assert window is not None
         since_midnight = ((moment - MIDNIGHT).total_seconds() for moment in (window.start, window.end))
@@ -105,6 +143,10 @@ def expected_ready(city: City) -> Mapping[UUID, float]:
         order_key(order): order.placed_minute * 60 + _usual_preparation(order, by_store[order.restaurant])
         for order in city.orders
     }
+
+
+def _moment(of_the_day: float) -> datetime:
+    return MIDNIGHT + timedelta(seconds=of_the_day)
 
 
 def _usual_preparation(order: CityOrder, of_store: Sequence[CityOrder]) -> float:

@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Final
 
 from couriers.moving import Move
+from tracking.eta import Reached
 from tracking.live.closing import CloseCode
 from tracking.live.following import Follower
 from tracking.live.hub import following
@@ -44,7 +45,7 @@ class DeliveryConsumer(TalkingConsumer):
         if heard.has_changed:
             await self._tell_news(follower, after=self._sequence)
         if heard.move:
-            await self._tell_move(heard.move)
+            await self._tell_move(heard.move, reached=heard.reached)
         if not heard.has_changed and not heard.move:
             await self.say("ping")
 
@@ -60,15 +61,16 @@ class DeliveryConsumer(TalkingConsumer):
         self._sequence = news.events[-1].sequence if news.events else news.delivery.sequence
         follower.knows(version=news.delivery.order.version, sequence=self._sequence)
 
-    async def _tell_move(self, move: Move) -> None:
-        """Not one of somebody else's courier, nor one that is older than what the reader has."""
+    async def _tell_move(self, move: Move, *, reached: Reached | None) -> None:
+        """Not one of somebody else's courier, nor one that the reader has, or has a newer one than: what was reckoned
+        with it knows no more than they do."""
         courier = self._delivery.courier
         if courier is None or courier.id != move.courier_id or self._delivery.eta_seconds is None:
             return
-        if self._seen_at is not None and move.recorded_at < self._seen_at:
+        if self._seen_at is not None and move.recorded_at <= self._seen_at:
             return
         self._seen_at = move.recorded_at
-        self._delivery = self._delivery.after_move(move)
+        self._delivery = self._delivery.after_move(move, reached=reached)
         position = public_position(self._delivery, move)
         if position is None:
             await self.say("eta", **public_eta(self._delivery))

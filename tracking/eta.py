@@ -18,7 +18,6 @@ from functools import cached_property
 from typing import Final
 
 from catalog.geography import Position, distance_m
-from couriers import states as courier_states
 from orders.states import OrderStatus
 from tracking.roads.line import Along, along
 from tracking.roads.route import Route
@@ -27,7 +26,6 @@ from tracking.roads.route import Route
 # (Selected country circuity factors for road travel distance estimation, Transportation Research A 36, 2002).
 DETOUR_FACTOR: Final = 1.3
 USUAL_APPROACH_SECONDS: Final = 300
-STALE_AFTER_SECONDS: Final = courier_states.STALE_AFTER_SECONDS
 
 _BEFORE_PICKUP: Final = frozenset({OrderStatus.CONFIRMED, OrderStatus.ASSIGNED})
 _REACHED: Final[Mapping[OrderStatus, int]] = {

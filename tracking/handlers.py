@@ -1,19 +1,30 @@
 """Telling live pages what has happened. They look for themselves, so nothing that is not told is lost."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Final
+from uuid import UUID
+
+from django.utils import timezone
 
 from couriers.models import Assignment
 from couriers.moving import Move, watches_moves
 from events.envelopes import Envelope
 from events.watching import watches_events
 from tracking.board.looking import SUBJECTS
+from tracking.in_hand import for_tours_of, tours_through
 from tracking.live.hints import BoardChanged, CourierMoved, OrdersChanged
 from tracking.live.pushing import sender
+
+# What of one order changes when its courier is at the other doors. Each names the courier, if there was one.
+_CHANGES_A_TOUR: Final = frozenset(
+    f"order.{what}" for what in ("assigned", "unassigned", "picked_up", "delivered", "failed", "cancelled")
+)
 
 
 @watches_events
 def tell_of_events(envelopes: Sequence[Envelope]) -> None:
-    sequences = {event.subject.id: event.sequence for event in envelopes if event.subject.type == "order"}
+    own = {event.subject.id: event.sequence for event in envelopes if event.subject.type == "order"}
+    sequences = {**_others_in_the_same_hands(envelopes), **own}
     if sequences:
         sender.send(OrdersChanged(sequences))
     elif any(event.subject.type in SUBJECTS for event in envelopes):
@@ -23,5 +34,17 @@ def tell_of_events(envelopes: Sequence[Envelope]) -> None:
 @watches_moves
 def tell_of_move(move: Move) -> None:
     """To whom the courier rides now, and the dispatchers. Each socket knows what of it its reader may know."""
-    rides = Assignment.objects.active().filter(courier_id=move.courier_id)
-    sender.send(CourierMoved(move, list(rides.order_by().values_list("order_id", flat=True))))
+    in_hand = list(for_tours_of([move.courier_id]))
+    tour = tours_through(in_hand, now=timezone.now()).get(move.courier_id)
+    reached = {one.order_id: tour.reached[one.order_id] if tour else None for one in in_hand}
+    sender.send(CourierMoved(move, reached))
+
+
+def _others_in_the_same_hands(envelopes: Sequence[Envelope]) -> Mapping[UUID, int]:
+    """The orders that their courier now brings sooner or later, because of what has become of another."""
+    changes = [event for event in envelopes if event.type in _CHANGES_A_TOUR and event.data.get("courier_id")]
+    if not changes:
+        return {}
+    couriers = {UUID(str(event.data["courier_id"])) for event in changes}
+    in_hand = Assignment.objects.active().filter(courier_id__in=couriers).order_by()
+    return dict.fromkeys(in_hand.values_list("order_id", flat=True), changes[-1].sequence)

@@ -1,5 +1,6 @@
 """Where an order is: what the API and the public page show, read once and put together."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -10,7 +11,6 @@ from django.utils import timezone
 
 from accounts.models import User
 from accounts.roles import Role
-from catalog.geography import Position
 from couriers.models import Assignment, Courier
 from couriers.moving import Move
 from couriers.vehicles import PACES, Vehicle
@@ -22,7 +22,9 @@ from orders.states import FINAL, WITH_COURIER, OrderStatus
 from tracking import eta
 from tracking.arrival import Window, arrival_window
 from tracking.errors import OrderNotDispatched
-from tracking.eta import Journey
+from tracking.eta import Journey, Reached
+from tracking.in_hand import door_of, if_recent, in_hands_of, known_position, store_of, tours_through
+from tracking.tour import Tour
 
 # What was known last when the order was handed over is shown until the courier says more.
 AT_THE_STORE: Final = timedelta(minutes=1)
@@ -92,15 +94,16 @@ class Delivery:
             return False
         return picked_up_at - AT_THE_STORE <= moment
 
-    def after_move(self, move: Move) -> "Delivery":
-        """The same with the courier further on, without asking the database."""
+    def after_move(self, move: Move, *, reached: Reached | None) -> "Delivery":
+        """The same with the courier further on, without asking the database. `reached`: as in a journey."""
         picked_up_at = self.assignment.picked_up_at if self.assignment else None
         now = timezone.now()
         journey = replace(
             self.journey,
-            courier=_if_recent(move.position, move.recorded_at, now=now),
+            courier=if_recent(move.position, move.recorded_at, now=now),
             preparation_left_seconds=_seconds(now, self.order.estimated_ready_at),
             since_pickup_seconds=_seconds(picked_up_at, now),
+            reached=reached,
         )
         return replace(self, journey=journey, now=now)
 
@@ -146,15 +149,24 @@ def _last_sequence(order_id: UUID) -> int:
 
 def _delivery(order: Order, *, sequence: int, is_for_customer: bool) -> Delivery:
     now = timezone.now()
-    assignment = _assignment_of(order)
+    in_hand = _in_the_same_hands(order)
+    assignment = next((one for one in in_hand if one.order_id == order.pk), None) or _assignment_of(order)
+    tours = tours_through(in_hand, now=now)
     return Delivery(
         order=order,
         assignment=assignment,
         sequence=sequence,
         now=now,
-        journey=journey_of(order, assignment, now=now),
+        journey=journey_of(order, assignment, now=now, tours=tours),
         is_for_customer=is_for_customer,
     )
+
+
+def _in_the_same_hands(order: Order) -> list[Assignment]:
+    """Its own assignment is among them, unless that has ended since the order was read."""
+    if order.courier_id is None or order.status not in WITH_COURIER:
+        return []
+    return list(in_hands_of([order.courier_id]))
 
 
 def _assignment_of(order: Order) -> Assignment | None:
@@ -164,38 +176,23 @@ def _assignment_of(order: Order) -> Assignment | None:
     return assignments.select_related("courier").order_by("-pk").first()
 
 
-def journey_of(order: Order, assignment: Assignment | None, *, now: datetime) -> Journey:
-    """Before anybody has it, a bicycle is what comes."""
+def journey_of(order: Order, assignment: Assignment | None, *, now: datetime, tours: Mapping[UUID, Tour]) -> Journey:
+    """`tours` are those of couriers who have several orders in hand. Before anybody has it, a bicycle is what comes."""
     courier = assignment.courier if assignment else None
-    store = Position(order.store.latitude, order.store.longitude)
+    tour = tours.get(courier.pk) if courier else None
     picked_up_at = assignment.picked_up_at if assignment else None
     return Journey(
         status=OrderStatus(order.status),
-        store=store,
-        door=_door(order) or store,
+        store=store_of(order),
+        door=door_of(order),
         usual_kmh=courier.pace.usual_kmh if courier else PACES[Vehicle.BICYCLE].usual_kmh,
-        courier=_known_position(courier, now=now),
+        courier=known_position(courier, now=now),
         is_ready=order.ready_at is not None,
         preparation_left_seconds=_seconds(now, order.estimated_ready_at),
         since_pickup_seconds=_seconds(picked_up_at, now),
         handover_seconds=settings.HANDOVER_SECONDS,
+        reached=tour.reached.get(order.pk) if tour else None,
     )
-
-
-def _door(order: Order) -> Position | None:
-    if order.dropoff_latitude is None or order.dropoff_longitude is None:
-        return None
-    return Position(order.dropoff_latitude, order.dropoff_longitude)
-
-
-def _known_position(courier: Courier | None, *, now: datetime) -> Position | None:
-    if courier is None or courier.latitude is None or courier.longitude is None:
-        return None
-    return _if_recent(Position(courier.latitude, courier.longitude), courier.position_recorded_at, now=now)
-
-
-def _if_recent(position: Position, recorded_at: datetime | None, *, now: datetime) -> Position | None:
-    return None if _seconds(recorded_at, now) > eta.STALE_AFTER_SECONDS else position
 
 
 def _seconds(start: datetime | None, end: datetime | None) -> float:

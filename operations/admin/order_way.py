@@ -13,6 +13,7 @@ from operations.admin.stuck.cases import age_of
 from orders.models import Order
 from orders.states import FINAL, ON_ITS_WAY, WITH_COURIER
 from tracking.eta import eta_seconds
+from tracking.in_hand import for_tours_of, tours_through
 from tracking.selectors import journey_of
 
 
@@ -62,7 +63,8 @@ def times_of(order: Order, assignments: Sequence[Assignment]) -> Times | None:
         return None
     now = timezone.now()
     held = next((one for one in assignments if one.is_active), None)
-    seconds = eta_seconds(journey_of(order, held, now=now))
+    tours = tours_through(for_tours_of([held.courier_id]), now=now) if held else {}
+    seconds = eta_seconds(journey_of(order, held, now=now, tours=tours))
     is_late = order.status in ON_ITS_WAY and order.due_at < now
     return Times(
         due_at=order.due_at,

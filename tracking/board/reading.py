@@ -17,11 +17,13 @@ from couriers.states import ACTIVE, AssignmentStatus
 from events.models import SequenceCounter
 from orders.models import Order, OrderLine
 from orders.states import ACTIVE as OPEN
-from orders.states import OrderStatus
+from orders.states import WITH_COURIER, OrderStatus
 from tracking.board.rows import Board, CarriedOrder, CourierRow, OrderRow, StoreRow
 from tracking.board.urgency import Pressure, urgency
 from tracking.eta import eta_seconds
+from tracking.in_hand import tours_through
 from tracking.selectors import journey_of
+from tracking.tour import Tour
 
 _ORDER_FIELDS: Final = (
     "number", "status", "version", "store_id", "created_at", "estimated_ready_at", "ready_at", "status_changed_at",
@@ -31,7 +33,10 @@ _COURIER_FIELDS: Final = (
     "name", "vehicle", "top_speed_kmh", "status", "capacity", "active_orders", "latitude", "longitude",
     "position_recorded_at",
 )  # fmt: skip
-_ASSIGNMENT_FIELDS: Final = ("status", "picked_up_at", "courier_id", "order_id", "order__store_id")
+_ASSIGNMENT_FIELDS: Final = (
+    "status", "picked_up_at", "courier_id", "order_id", "order__store_id", "order__status", "order__dropoff_latitude",
+    "order__dropoff_longitude", "order__estimated_ready_at", "order__ready_at",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -72,7 +77,8 @@ def read_rows(*, order_ids: Collection[UUID], courier_ids: Collection[UUID]) -> 
     assignments = list(_assignments().filter(Q(order__in=order_ids) | Q(courier__in=concerned)))
     couriers = {courier.pk: courier for courier in _couriers().filter(pk__in=concerned)}
     memberships = Membership.objects.filter(user__in=concerned)
-    stores = {store.pk: store for store in Store.objects.filter(pk__in={order.store_id for order in orders})}
+    store_ids = {order.store_id for order in orders} | {one.order.store_id for one in assignments}
+    stores = {store.pk: store for store in Store.objects.filter(pk__in=store_ids)}
     return _rows(orders, assignments, couriers, memberships=memberships, stores=stores, now=now)
 
 
@@ -104,7 +110,7 @@ def _rows(
     stores: Mapping[UUID, Store],
     now: datetime,
 ) -> Rows:
-    items, hands = _items(orders), _Hands.of(assignments, couriers=couriers)
+    items, hands = _items(orders), _Hands.of(assignments, couriers=couriers, stores=stores, now=now)
     rides_for = _by_user(memberships)
     return Rows(
         orders={
@@ -122,14 +128,22 @@ def _rows(
 
 @dataclass(frozen=True)
 class _Hands:
-    """Who has which order, and who is asked."""
+    """Who has which order, and who is asked; the tours of those who have several."""
 
     active: Mapping[UUID, Assignment]
     offered: Mapping[UUID, Sequence[UUID]]
     carried: Mapping[UUID, Sequence[CarriedOrder]]
+    tours: Mapping[UUID, Tour]
 
     @classmethod
-    def of(cls, assignments: Iterable[Assignment], *, couriers: Mapping[UUID, Courier]) -> Self:
+    def of(
+        cls,
+        assignments: Iterable[Assignment],
+        *,
+        couriers: Mapping[UUID, Courier],
+        stores: Mapping[UUID, Store],
+        now: datetime,
+    ) -> Self:
         active: dict[UUID, Assignment] = {}
         offered: defaultdict[UUID, list[UUID]] = defaultdict(list)
         carried: defaultdict[UUID, list[CarriedOrder]] = defaultdict(list)
@@ -142,7 +156,16 @@ class _Hands:
             carried[assignment.courier_id].append(order)
             if assignment.courier_id in couriers:
                 assignment.courier = couriers[assignment.courier_id]
-        return cls(active, offered, carried)
+        in_hand = [one for one in active.values() if one.courier_id in couriers and one.order.store_id in stores]
+        return cls(active, offered, carried, tours=_tours(in_hand, stores=stores, now=now))
+
+
+def _tours(in_hand: Iterable[Assignment], *, stores: Mapping[UUID, Store], now: datetime) -> Mapping[UUID, Tour]:
+    """Without asking for anything."""
+    gone_on_with = [one for one in in_hand if one.order.status in WITH_COURIER]
+    for assignment in gone_on_with:
+        assignment.order.store = stores[assignment.order.store_id]
+    return tours_through(gone_on_with, now=now)
 
 
 def _items(orders: Sequence[Order]) -> Mapping[UUID, int]:
@@ -160,7 +183,7 @@ def _by_user(memberships: QuerySet[Membership]) -> Mapping[UUID, list[UUID]]:
 def _order_row(order: Order, *, store: Store, items: int, hands: _Hands, now: datetime) -> OrderRow:
     order.store = store
     assignment = hands.active.get(order.pk)
-    door_seconds = eta_seconds(journey_of(order, assignment, now=now))
+    door_seconds = eta_seconds(journey_of(order, assignment, now=now, tours=hands.tours))
     return OrderRow(
         id=order.pk,
         number=order.number,

@@ -5,14 +5,17 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from couriers.moving import Move
+from tracking.eta import Reached
 
 
 @dataclass(frozen=True)
 class Heard:
-    """The order may have changed; the courier may be further on. Neither: only time has passed."""
+    """The order may have changed; the courier may be further on, and `reached` is known if they have other orders too.
+    Neither: only time has passed."""
 
     has_changed: bool
     move: Move | None
+    reached: Reached | None = None
 
 
 @dataclass(eq=False)
@@ -24,6 +27,7 @@ class Follower:
     _sequence: int = 0
     _has_changed: bool = False
     _move: Move | None = None
+    _reached: Reached | None = None
     _woken: asyncio.Event = field(default_factory=asyncio.Event)
 
     def knows(self, *, version: int, sequence: int) -> None:
@@ -41,8 +45,8 @@ class Follower:
             self._has_changed = True
             self._woken.set()
 
-    def hear_move(self, move: Move) -> None:
-        self._move = move
+    def hear_move(self, move: Move, *, reached: Reached | None) -> None:
+        self._move, self._reached = move, reached
         self._woken.set()
 
     async def next(self, *, within_seconds: float) -> Heard:
@@ -50,7 +54,7 @@ class Follower:
             await asyncio.wait_for(self._woken.wait(), within_seconds)
         except TimeoutError:
             return Heard(has_changed=False, move=None)
-        heard = Heard(has_changed=self._has_changed, move=self._move)
-        self._has_changed, self._move = False, None
+        heard = Heard(has_changed=self._has_changed, move=self._move, reached=self._reached)
+        self._has_changed, self._move, self._reached = False, None, None
         self._woken.clear()
         return heard

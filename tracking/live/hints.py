@@ -1,6 +1,6 @@
 """What is told through the channel layer. It may be lost: a hint says where to look, the database says what is so."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Self
@@ -8,6 +8,7 @@ from uuid import UUID
 
 from catalog.geography import Position
 from couriers.moving import Move
+from tracking.eta import Reached
 
 # All processes with sockets hear all hints, and each hands them to its own sockets.
 GROUP: Final = "tracking"
@@ -15,7 +16,7 @@ GROUP: Final = "tracking"
 
 @dataclass(frozen=True)
 class OrdersChanged:
-    """By order, the sequence of its latest event."""
+    """By order, the sequence of its latest event, or of that of another order which changes when it comes."""
 
     sequences: Mapping[UUID, int]
 
@@ -29,10 +30,13 @@ class OrdersChanged:
 
 @dataclass(frozen=True)
 class CourierMoved:
-    """A courier is further on, who carries these orders or is to fetch them, if any."""
+    """A courier is further on, who carries these orders or is to fetch them, if any.
+
+    What one of them means for the others is in `reached`, None where it is the only one: times, and no places.
+    """
 
     move: Move
-    order_ids: Sequence[UUID]
+    reached: Mapping[UUID, Reached | None]
 
     def as_message(self) -> dict[str, Any]:
         return {
@@ -41,7 +45,9 @@ class CourierMoved:
             "latitude": self.move.position.latitude,
             "longitude": self.move.position.longitude,
             "recorded_at": self.move.recorded_at.isoformat(),
-            "order_ids": [str(order_id) for order_id in self.order_ids],
+            "reached": {
+                str(order_id): None if at is None else [at.store, at.door] for order_id, at in self.reached.items()
+            },
         }
 
     @classmethod
@@ -51,7 +57,8 @@ class CourierMoved:
             position=Position(message["latitude"], message["longitude"]),
             recorded_at=datetime.fromisoformat(message["recorded_at"]),
         )
-        return cls(move, [UUID(order_id) for order_id in message["order_ids"]])
+        reached = message["reached"].items()
+        return cls(move, {UUID(order_id): None if at is None else Reached(*at) for order_id, at in reached})
 
 
 @dataclass(frozen=True)

@@ -114,9 +114,9 @@ class Hub:
         for watcher in self._watchers:
             watcher(hint)
         if isinstance(hint, CourierMoved):
-            for order_id in hint.order_ids:
+            for order_id, reached in hint.reached.items():
                 for follower in self._followers.get(order_id, ()):
-                    follower.hear_move(hint.move)
+                    follower.hear_move(hint.move, reached=reached)
         if isinstance(hint, OrdersChanged):
             for order_id, sequence in hint.sequences.items():
                 for follower in self._followers.get(order_id, ()):

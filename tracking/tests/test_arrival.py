@@ -26,12 +26,13 @@ def moment(clock: str) -> datetime:
 @pytest.mark.parametrize(
     ("status", "known", "clock", "start", "end"),
     [
-        # 744 s left, spread 635 s: from 127 s earlier to 444 s later, 12:10:17 to 12:19:48.
-        (OrderStatus.PICKED_UP, {"courier": STORE}, "12:00:00", "12:10:00", "12:20:00"),
-        # 1,764 s left, spread 1,108 s: 12:25:42 to 12:42:19.
-        (OrderStatus.CONFIRMED, {"preparation_left_seconds": 900}, "12:00:00", "12:25:00", "12:45:00"),
-        # 120 s left, spread 120 s: 12:03:36 to 12:05:24, but that is 12:00 in whole steps, and over.
-        (OrderStatus.PICKED_UP, {"courier": DOOR}, "12:02:00", "12:02:00", "12:10:00"),
+        # 744 s left, spread 635 s: from 159 s earlier to 222 s later, 12:09:45 to 12:16:07.
+        (OrderStatus.PICKED_UP, {"courier": STORE}, "12:00:00", "12:05:00", "12:20:00"),
+        # 1,764 s left, spread 1,108 s: 12:24:47 to 12:35:52, and 12:44:11 while nobody has it.
+        (OrderStatus.ASSIGNED, {"preparation_left_seconds": 900}, "12:00:00", "12:20:00", "12:40:00"),
+        (OrderStatus.CONFIRMED, {"preparation_left_seconds": 900}, "12:00:00", "12:20:00", "12:45:00"),
+        # 120 s left, spread 120 s: 12:03:30 to 12:04:42, but that is 12:00 in whole steps, and over.
+        (OrderStatus.PICKED_UP, {"courier": DOOR}, "12:02:00", "12:02:00", "12:05:00"),
     ],
 )
 def test_the_window_is_wider_the_more_is_still_to_come(

@@ -227,9 +227,13 @@ def test_no_phone_pin_or_link_is_given_away() -> None:
     assert [secret for secret in (f'"{order.pin}"', order.tracking_token, order.contact_phone) if secret in body] == []
 
 
-def test_a_delivery_is_five_statements() -> None:
-    """Sequence, order with store, lines, charges, assignment with courier; however much was ordered."""
-    assignment = make_picked_up()
+@pytest.mark.parametrize("others", [0, 1, 4])
+def test_a_delivery_is_five_statements(others: int) -> None:
+    """Sequence, order with store, lines, charges, what its courier has in hand; however much that is."""
+    courier = make_courier(capacity=others + 1)
+    assignment = make_picked_up(courier=courier)
+    for _ in range(others):
+        make_accepted(courier=courier)
     caller = Caller(staff())
     with CaptureQueriesContext(connection) as queries:
         assert caller.get(f"deliveries/{assignment.order_id}").status_code == 200

@@ -1,4 +1,5 @@
-"""Whatever happens to an order: what a reader has put together from the socket is what they would fetch.
+"""Whatever happens to an order, and to another one in the same hands: what a reader has put together from the socket is
+what they would fetch.
 
 Also for readers who were cut off in between. After zulip's `verify_action` (docs/subsystems/events-system.md there).
 """
@@ -7,6 +8,7 @@ import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
+from uuid import UUID
 
 import pytest
 from django.test import Client
@@ -26,7 +28,7 @@ from orders.models import Order
 from orders.services.cancelling import cancel_order
 from orders.services.confirming import confirm_order, mark_ready
 from orders.states import OrderStatus
-from orders.tests.factories import make_paid_order
+from orders.tests.factories import make_paid_order, make_product, make_ready_order, make_store
 from tracking.tests.listening import Listener, do, listening, path_of, told
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -84,9 +86,10 @@ def settled(data: Mapping[str, Any]) -> dict[str, Any]:
 
 @dataclass
 class Life:
-    """One order, and everything that can become of it."""
+    """One order, and everything that can become of it; and another, which may be carried along with it."""
 
     order: Order
+    other: Order
     boss: User
     couriers: list[Courier]
     dice: random.Random
@@ -94,7 +97,7 @@ class Life:
     def go_on(self) -> None:
         order = Order.objects.get(pk=self.order.pk)
         choices = self._choices()[OrderStatus(order.status)]
-        self.dice.choice([*choices, self._ride])()
+        self.dice.choice([*choices, self._ride, self._turn_to_the_other])()
         relay()
 
     def _choices(self) -> Mapping[OrderStatus, list[Callable[[], object]]]:
@@ -120,8 +123,25 @@ class Life:
             where = Fix(latitude=self.dice.uniform(52.51, 52.53), longitude=13.4, recorded_at=timezone.now())
             record_positions(courier.id, fixes=[where])
 
-    def _held(self) -> Assignment:
-        return Assignment.objects.active().get(order_id=self.order.pk)
+    def _turn_to_the_other(self) -> None:
+        actor, held = Actor.of(self.boss), self._held(self.other)
+        if held is None:
+            if OrderStatus(Order.objects.get(pk=self.other.pk).status) == OrderStatus.CONFIRMED:
+                assign_order(self.other.pk, courier_id=self.dice.choice(self.couriers).id, actor=actor)
+        elif held.picked_up_at is not None:
+            deliver(held.pk, actor=actor, proof=Proof())
+        elif self.dice.random() < 0.5:
+            unassign_order(self.other.pk, actor=actor)
+        else:
+            pick_up(held.pk, actor=actor)
+
+    def _held(self, order: Order) -> Assignment | None:
+        return Assignment.objects.active().filter(order_id=order.pk).first()
+
+    def _hand(self) -> UUID:
+        held = self._held(self.order)
+        assert held is not None
+        return held.pk
 
     def _get_ready(self) -> None:
         if Order.objects.filter(pk=self.order.pk, ready_at=None).exists():
@@ -129,24 +149,31 @@ class Life:
 
     def _pick_up(self) -> None:
         self._get_ready()
-        pick_up(self._held().pk, actor=Actor.of(self.boss))
+        pick_up(self._hand(), actor=Actor.of(self.boss))
 
     def _assign(self) -> None:
         chosen = self.dice.choice(self.couriers)
         assign_order(self.order.pk, courier_id=chosen.id, actor=Actor.of(self.boss))
 
     def _deliver(self) -> None:
-        deliver(self._held().pk, actor=Actor.of(self.boss), proof=Proof())
+        deliver(self._hand(), actor=Actor.of(self.boss), proof=Proof())
 
     def _fail(self) -> None:
-        fail(self._held().pk, actor=Actor.of(self.boss), reason=FailureReason.NOBODY_HOME)
+        fail(self._hand(), actor=Actor.of(self.boss), reason=FailureReason.NOBODY_HOME)
+
+
+def far_away() -> Order:
+    """So that it makes a difference."""
+    order = make_ready_order(product=make_product(make_store(latitude=52.55, longitude=13.45)))
+    Order.objects.filter(pk=order.pk).update(dropoff_latitude=52.54, dropoff_longitude=13.42)
+    return order
 
 
 @pytest.mark.parametrize("seed", range(6))
 def test_snapshot_and_events_make_what_a_fetch_gives(seed: int) -> None:
     dice = random.Random(seed)
-    couriers = [make_free_courier(name=name) for name in ("Kim", "Robin")]
-    life = Life(make_paid_order(), staff(), couriers, dice)
+    couriers = [make_free_courier(name=name, capacity=2) for name in ("Kim", "Robin")]
+    life = Life(make_paid_order(), far_away(), staff(), couriers, dice)
     reader = Reader()
 
     async def read_for_a_while() -> None:

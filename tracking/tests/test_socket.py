@@ -138,7 +138,7 @@ def test_a_hint_of_a_move_that_is_not_the_customers_is_not_passed_on() -> None:
             await one.hear()
             await other.hear()
             hub = _hub_of_this_loop()
-            orders = [carried.order_id, waiting.order_id]
+            orders = dict.fromkeys([carried.order_id, waiting.order_id])
             hub._hand_on(CourierMoved(move(stranger, timezone.now()), orders))
             assert await one.hears_nothing()
             hub._hand_on(CourierMoved(move(carried.courier, early - timedelta(seconds=61)), orders))

@@ -1,9 +1,10 @@
 """The deliveries under way that were placed first, with who brings them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
+from uuid import UUID
 
 from django.db.models import F
 from django.utils.safestring import SafeString
@@ -13,7 +14,9 @@ from operations.admin.stuck.cases import age_of
 from orders.admin import status_badge
 from orders.models import Order
 from tracking.eta import eta_seconds
+from tracking.in_hand import for_tours_of, tours_through
 from tracking.selectors import journey_of
+from tracking.tour import Tour
 
 SHOWN: Final = 10
 
@@ -30,15 +33,17 @@ class UnderWay:
 
 
 def deliveries_under_way(*, now: datetime) -> Sequence[UnderWay]:
-    """One query."""
+    """Two queries."""
     active = Assignment.objects.active().filter(order__courier_id=F("courier_id"))
     active = active.select_related("order__store", "courier").order_by("order__created_at", "pk")
-    return [_shown(assignment, now=now) for assignment in active[:SHOWN]]
+    first = list(active[:SHOWN])
+    tours = tours_through(for_tours_of({assignment.courier_id for assignment in first}), now=now)
+    return [_shown(assignment, now=now, tours=tours) for assignment in first]
 
 
-def _shown(assignment: Assignment, *, now: datetime) -> UnderWay:
+def _shown(assignment: Assignment, *, now: datetime, tours: Mapping[UUID, Tour]) -> UnderWay:
     order, courier = assignment.order, assignment.courier
-    seconds = eta_seconds(journey_of(order, assignment, now=now))
+    seconds = eta_seconds(journey_of(order, assignment, now=now, tours=tours))
     is_late = order.due_at < now
     return UnderWay(
         order=order,

@@ -1,0 +1,89 @@
+"""What couriers have in hand, and their tours through it. Where the others' doors are stays here: only times go out."""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from django.conf import settings
+from django.db.models import QuerySet
+
+from catalog.geography import Position
+from couriers.models import Assignment, Courier
+from couriers.states import STALE_AFTER_SECONDS
+from orders.models import Order
+from orders.states import WITH_COURIER
+from tracking.tour import Errand, Tour
+
+_FIELDS: Final = (
+    "courier_id", "order_id", "picked_up_at",
+    "courier__vehicle", "courier__top_speed_kmh",
+    "courier__latitude", "courier__longitude", "courier__position_recorded_at",
+    "order__dropoff_latitude", "order__dropoff_longitude", "order__estimated_ready_at", "order__ready_at",
+    "order__store__latitude", "order__store__longitude",
+)  # fmt: skip
+
+
+def in_hands_of(courier_ids: Collection[UUID]) -> QuerySet[Assignment]:
+    """With order, store and courier; in the order in which they were taken on. Nobody goes on with a cancelled order,
+    though its courier is let go of it a moment later."""
+    active = Assignment.objects.active().filter(courier_id__in=courier_ids, order__status__in=WITH_COURIER)
+    return active.select_related("order__store", "courier").order_by("accepted_at", "pk")
+
+
+def for_tours_of(courier_ids: Collection[UUID]) -> QuerySet[Assignment]:
+    """The same with nothing that `tours_through` does not need."""
+    return in_hands_of(courier_ids).only(*_FIELDS)
+
+
+def tours_through(in_hand: Iterable[Assignment], *, now: datetime) -> Mapping[UUID, Tour]:
+    """By courier, of those who have several orders: where there is one there is nothing on the way."""
+    by_courier: defaultdict[UUID, list[Assignment]] = defaultdict(list)
+    for assignment in in_hand:
+        by_courier[assignment.courier_id].append(assignment)
+    return {key: _tour(several, now=now) for key, several in by_courier.items() if len(several) > 1}
+
+
+def store_of(order: Order) -> Position:
+    return Position(order.store.latitude, order.store.longitude)
+
+
+def door_of(order: Order) -> Position:
+    """The store, where there is no other."""
+    if order.dropoff_latitude is None or order.dropoff_longitude is None:
+        return store_of(order)
+    return Position(order.dropoff_latitude, order.dropoff_longitude)
+
+
+def known_position(courier: Courier | None, *, now: datetime) -> Position | None:
+    if courier is None or courier.latitude is None or courier.longitude is None:
+        return None
+    return if_recent(Position(courier.latitude, courier.longitude), courier.position_recorded_at, now=now)
+
+
+def if_recent(position: Position, recorded_at: datetime | None, *, now: datetime) -> Position | None:
+    is_stale = recorded_at is not None and (now - recorded_at).total_seconds() > STALE_AFTER_SECONDS
+    return None if is_stale else position
+
+
+def _tour(in_hand: Sequence[Assignment], *, now: datetime) -> Tour:
+    courier = in_hand[0].courier
+    return Tour(
+        errands=[_errand(assignment) for assignment in in_hand],
+        courier=known_position(courier, now=now),
+        usual_kmh=courier.pace.usual_kmh,
+        handover_seconds=settings.HANDOVER_SECONDS,
+        now=now,
+    )
+
+
+def _errand(assignment: Assignment) -> Errand:
+    order = assignment.order
+    return Errand(
+        order_id=order.pk,
+        store=store_of(order),
+        door=door_of(order),
+        ready_at=None if order.ready_at else order.estimated_ready_at,
+        picked_up_at=assignment.picked_up_at,
+    )

@@ -12,6 +12,7 @@ from catalog.money import amount_words, money_words
 from orders.models import Order
 from orders.states import OrderStatus, PaymentMethod
 from tracking.cancelling import can_be_cancelled
+from tracking.roads.route import Point, Route, road_text
 from tracking.selectors import Delivery
 from tracking.wording import (
     STEPS,
@@ -93,10 +94,16 @@ class Line:
 
 @dataclass(frozen=True, kw_only=True)
 class Way:
-    """What stays where it is on the map, in latitude and longitude."""
+    """What stays where it is on the map, in latitude and longitude. `road` leads from the store to the door, and is
+    empty where the roads are not known."""
 
-    store: tuple[float, float]
-    door: tuple[float, float]
+    store: Point
+    door: Point
+    road: tuple[Point, ...]
+
+    @property
+    def road_text(self) -> str:
+        return road_text(self.road)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -183,10 +190,16 @@ def _way(delivery: Delivery) -> Way | None:
     order, door = delivery.order, delivery.journey.door
     if order.status != OrderStatus.PICKED_UP:
         return None
-    return Way(
-        store=(order.store.latitude, order.store.longitude),
-        door=(round(door.latitude, DOOR_DIGITS), round(door.longitude, DOOR_DIGITS)),
-    )
+    shown_door = (round(door.latitude, DOOR_DIGITS), round(door.longitude, DOOR_DIGITS))
+    store = (order.store.latitude, order.store.longitude)
+    return Way(store=store, door=shown_door, road=_road(delivery.journey.route, store=store, door=shown_door))
+
+
+def _road(route: Route | None, *, store: Point, door: Point) -> tuple[Point, ...]:
+    """Its own last point is where the door is nearest to a street: sharper than the door may be shown."""
+    if route is None:
+        return ()
+    return (store, *((point.latitude, point.longitude) for point in route.points[1:-1]), door)
 
 
 def _steps(status: OrderStatus) -> tuple[Step, ...]:

@@ -1,12 +1,14 @@
 // The way of one order: its store, its door, and whoever brings it. While somebody does, the page asks how it goes on.
 
 import { createMap } from "../js/map.js";
+import { aheadOf, roadOf } from "../js/road.js";
 
 const EVERY_MS = 5000;
 const STALE_SECONDS = 300;
 const box = document.querySelector("[data-order=map]");
 const { store, storeLabel, door, doorLabel, courierLabel, live, status, zone } = box.dataset;
 const positionOf = (text) => (text ? text.split(",").map(Number) : null);
+const road = roadOf(box.dataset.road);
 
 const map = createMap(box, { yields: true });
 map.setMarkers("store", [{ id: "store", position: positionOf(store), label: storeLabel }]);
@@ -18,7 +20,14 @@ if (live) setTimeout(look, EVERY_MS);
 function draw(courier, isStale = false) {
   const isCarried = status === "picked_up";
   map.setMarkers("courier", [{ id: "courier", position: courier, label: courierLabel, glides: true, state: isStale ? "stale" : "" }]);
-  map.setRoute([courier, isCarried && courier ? null : positionOf(store), positionOf(door)].filter(Boolean));
+  if (!road.length) {
+    map.setRoute([courier, isCarried && courier ? null : positionOf(store), positionOf(door)].filter(Boolean));
+  } else if (isCarried && courier) {
+    const ahead = aheadOf(road, courier);
+    map.setRoute(ahead.straight, ahead.road);
+  } else {
+    map.setRoute(courier && [courier, positionOf(store)], road);
+  }
 }
 
 async function look() {

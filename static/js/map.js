@@ -75,14 +75,17 @@ export function createMap(element, { tiles = tilesOf(element), yields = false, w
     for (const listener of listeners) listener({ kind, id });
   }
 
-  function setRoute(points) {
+  // Dotted what is as the crow flies, drawn through what is known to be `road`.
+  function setRoute(straight, road) {
     route?.remove();
-    route = points && points.length > 1 ? newRoute(points).addTo(map) : null;
+    const lines = [newLine(straight, "map-route"), newLine(road, "map-route map-road")].filter(Boolean);
+    route = lines.length ? L.featureGroup(lines).addTo(map) : null;
   }
 
   // `gently`: not when somebody has moved the map to look at something, nor when everything is in view.
   function fit({ gently = false } = {}) {
-    const bounds = L.latLngBounds(route ? route.points : []);
+    const bounds = L.latLngBounds([]);
+    if (route) bounds.extend(route.getBounds());
     for (const held of kinds.values()) for (const one of held.values()) bounds.extend(one.marker.getLatLng());
     if (!bounds.isValid()) return;
     if (gently && (isMovedByHand || map.getBounds().pad(-0.05).contains(bounds))) return;
@@ -122,8 +125,8 @@ function holdGlidesWhileZooming(map) {
   map.on("zoomend", () => requestAnimationFrame(() => requestAnimationFrame(() => box.classList.remove("map-zooming"))));
 }
 
-function newRoute(points) {
-  return Object.assign(L.polyline(points, { className: "map-route", interactive: false }), { points });
+function newLine(points, className) {
+  return points && points.length > 1 ? L.polyline(points, { className, interactive: false }) : null;
 }
 
 function newMarker(kind, item, { select, tabs }) {

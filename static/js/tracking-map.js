@@ -1,6 +1,7 @@
 // The way to the customer's door, as far as they may see it: the store, the door, and the courier between them.
 
 import { createMap } from "./map.js";
+import { aheadOf, roadOf } from "./road.js";
 
 const positionOf = (text) => (text ? text.split(",").map(Number) : null);
 
@@ -17,9 +18,18 @@ export function mapOf(box) {
     map.setMarkers("courier", [
       { id: "courier", position, label: courierLabel, glides: isPlaced, state: isStale ? "stale" : "" },
     ]);
-    map.setRoute([position ?? positionOf(store), positionOf(door)]);
+    drawWay(position);
     map.fit({ gently: isPlaced });
     isPlaced = true;
+  }
+
+  // By the roads as far as they are known: the page may have learned of them since.
+  function drawWay(position) {
+    const road = roadOf(box.dataset.road);
+    if (!road.length) return map.setRoute([position ?? positionOf(store), positionOf(door)]);
+    if (!position) return map.setRoute(null, road);
+    const ahead = aheadOf(road, position);
+    return map.setRoute(ahead.straight, ahead.road);
   }
 
   return { box, show };

@@ -134,7 +134,8 @@ function replacePage(fresh) {
   reconnectAt = Math.min(reconnectAt, now() + PAUSE_SECONDS.again * Math.random());
   const focused = document.activeElement?.id;
   const heldMap = article().querySelector(".way");
-  if (heldMap) came.querySelector(".way")?.replaceWith(heldMap);
+  const freshMap = came.querySelector(".way");
+  if (heldMap && freshMap) keepMap(heldMap, freshMap);
   article().replaceWith(document.adoptNode(came));
   if (focused) document.getElementById(focused)?.focus({ preventScroll: true });
   document.title = fresh.title;
@@ -143,6 +144,13 @@ function replacePage(fresh) {
   sequence = Math.max(sequence, Number(article().dataset.sequence));
   takeTimes();
   tell();
+}
+
+// It goes on from where it is, by the way that is known now.
+function keepMap(held, fresh) {
+  const [box, freshBox] = [held, fresh].map((way) => way.querySelector("[data-live=map]"));
+  box.dataset.road = freshBox.dataset.road ?? "";
+  fresh.replaceWith(held);
 }
 
 function connect() {

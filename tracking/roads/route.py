@@ -1,10 +1,13 @@
 """A way along roads, and what a routing engine may say instead of one."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from catalog.geography import Position
+
+# Latitude and longitude.
+Point = tuple[float, float]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -14,6 +17,11 @@ class Route:
     seconds: float
     metres: float
     points: tuple[Position, ...]
+
+
+def road_text(points: Iterable[Point]) -> str:
+    """As a page says it to its map."""
+    return " ".join(f"{latitude:.5f},{longitude:.5f}" for latitude, longitude in points)
 
 
 @dataclass(frozen=True, kw_only=True)

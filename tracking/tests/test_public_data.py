@@ -93,7 +93,9 @@ def test_the_door_is_told_while_the_courier_brings_it_and_only_then() -> None:
     assignment = make_picked_up()
     Order.objects.filter(pk=assignment.order_id).update(dropoff_latitude=52.521234, dropoff_longitude=13.411199)
     store = assignment.order.store
-    assert data(assignment.order)["way"] == {"store": [store.latitude, store.longitude], "door": [52.5212, 13.4112]}
+    assert data(assignment.order)["way"] == {
+        "store": [store.latitude, store.longitude], "door": [52.5212, 13.4112], "road": []
+    }  # fmt: skip
     deliver(assignment.id, actor=actor_of(assignment.courier), proof=Proof())
     assert data(assignment.order)["way"] is None
 

@@ -51,7 +51,8 @@ class Follower:
 
     async def next(self, *, within_seconds: float) -> Heard:
         try:
-            await asyncio.wait_for(self._woken.wait(), within_seconds)
+            async with asyncio.timeout(within_seconds):
+                await self._woken.wait()
         except TimeoutError:
             return Heard(has_changed=False, move=None)
         heard = Heard(has_changed=self._has_changed, move=self._move, reached=self._reached)

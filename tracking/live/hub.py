@@ -7,7 +7,7 @@ is away would keep them from opening. What it loses is found by looking at the o
 import asyncio
 import logging
 from collections import defaultdict
-from collections.abc import AsyncIterator, Callable, Collection, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from typing import Any, Final
 from uuid import UUID
@@ -27,6 +27,7 @@ logger = logging.getLogger(__name__)
 Watcher = Callable[[Hint], None]
 
 LOOK_EVERY_SECONDS: Final = 5.0
+LOOKED_AT_ONCE: Final = 250
 LAYER_AGAIN_SECONDS: Final = 2.0
 # A layer that is away must not hold up a page: it is opened all the same.
 PATIENCE_SECONDS: Final = 2.0
@@ -123,19 +124,30 @@ class Hub:
                     follower.hear_event(sequence)
 
     async def _look_again(self) -> None:
-        """One statement for all sockets of the process."""
+        """At all orders once in a while, but at some of them at a time: what is read at once holds up all sockets."""
         while True:
-            await asyncio.sleep(LOOK_EVERY_SECONDS)
-            if not self._followers:
-                continue
-            try:
-                versions = await in_thread(versions_of, list(self._followers))
-            except DatabaseError as error:
-                logger.warning("live pages cannot look again: %s", error)
-                continue
-            for order_id, followers in self._followers.items():
-                for follower in followers:
-                    follower.hear_version(versions.get(order_id))
+            portions = _portions(list(self._followers))
+            for order_ids in portions:
+                await asyncio.sleep(LOOK_EVERY_SECONDS / len(portions))
+                await self._look_at(order_ids)
+
+    async def _look_at(self, order_ids: Sequence[UUID]) -> None:
+        if not order_ids:
+            return
+        try:
+            versions = await in_thread(versions_of, order_ids)
+        except DatabaseError as error:
+            logger.warning("live pages cannot look again: %s", error)
+            return
+        for order_id in order_ids:
+            for follower in self._followers.get(order_id, ()):
+                follower.hear_version(versions.get(order_id))
+
+
+def _portions(order_ids: Sequence[UUID]) -> Sequence[Sequence[UUID]]:
+    """One at least, though there be nothing in it."""
+    starts = range(0, max(1, len(order_ids)), LOOKED_AT_ONCE)
+    return [order_ids[start : start + LOOKED_AT_ONCE] for start in starts]
 
 
 def versions_of(order_ids: Collection[UUID]) -> Mapping[UUID, int]:

@@ -1,6 +1,7 @@
 """The customer's socket over the real channel layer, with the database in other threads."""
 
 from collections.abc import Iterator
+from contextlib import AsyncExitStack
 from datetime import timedelta
 from typing import Any
 from unittest.mock import patch
@@ -22,6 +23,7 @@ from orders.models import Order
 from orders.services.cancelling import cancel_order
 from orders.tests.factories import make_order
 from tracking.live.closing import CloseCode
+from tracking.live.hub import versions_of
 from tracking.tests.listening import do, listening, path_of, told
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -247,6 +249,30 @@ def test_what_nobody_was_told_is_found_all_the_same() -> None:
 
     with patch("tracking.live.hub.LOOK_EVERY_SECONDS", 0.05):
         assert told(story)["data"]["headline"] == "Cancelled"
+
+
+def test_of_many_orders_some_are_looked_at_at_a_time_and_none_is_left_out() -> None:
+    orders = [make_order() for _ in range(3)]
+
+    async def story() -> list[str]:
+        async with AsyncExitStack() as leaving:
+            sockets = [await leaving.enter_async_context(listening(path_of(order))) for order in orders]
+            for socket in sockets:
+                await socket.hear()
+            with patch("tracking.live.pushing.Sender.send"):
+                for order in orders:
+                    await do(cancel, order)
+                await do(relay)
+            heard = [await socket.hear_until(lambda message: message["data"]["is_over"]) for socket in sockets]
+            return [messages[-1]["data"]["headline"] for messages in heard]
+
+    with (
+        patch("tracking.live.hub.LOOK_EVERY_SECONDS", 0.1),
+        patch("tracking.live.hub.LOOKED_AT_ONCE", 2),
+        patch("tracking.live.hub.versions_of", wraps=versions_of) as look,
+    ):
+        assert told(story) == ["Cancelled"] * 3
+    assert max(len(call.args[0]) for call in look.call_args_list) == 2
 
 
 def test_a_socket_opens_and_follows_while_the_layer_is_away() -> None:

@@ -3,15 +3,21 @@
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from operations.tests.browser.chromium import FLAGS, chromium
+from operations.tests.browser.console import ADDRESS, OPEN, Opening, Rider, come_online
 from operations.tests.browser.product import Product, prepare, running
+from operations.tests.browser.staff import Sessions, StaffWindows
 from operations.tests.browser.windows import Windows
+from operations.tests.contract.people import admin, courier, customer, dispatcher, shop
 from operations.tests.contract.site import Person, Site
-from operations.tests.contract.story import Shop, demo_person, new_courier, open_shop
+from operations.tests.contract.story import Shop
+
+__all__ = ["admin", "courier", "customer", "dispatcher", "shop"]
 
 expect.set_options(timeout=30_000)
 
@@ -55,25 +61,32 @@ def windows(browser: Browser, product: Product) -> Iterator[Windows]:
 
 
 @pytest.fixture(scope="session")
-def admin(site: Site) -> Person:
-    return demo_person(site, "admin")
-
-
-@pytest.fixture(scope="session")
-def dispatcher(site: Site) -> Person:
-    return demo_person(site, "dispatcher")
-
-
-@pytest.fixture(scope="session")
-def customer(site: Site) -> Person:
-    return demo_person(site, "customer")
+def sessions() -> Sessions:
+    return {}
 
 
 @pytest.fixture
-def shop(admin: Person) -> Shop:
-    return open_shop(admin)
+def staff(windows: Windows, sessions: Sessions) -> StaffWindows:
+    return StaffWindows(windows, sessions)
 
 
 @pytest.fixture
-def courier(dispatcher: Person, admin: Person) -> Person:
-    return new_courier(dispatcher, admin)
+def console(staff: StaffWindows) -> Opening:
+    """Opens it for one store, because other tests' orders are on the board, too."""
+
+    def open_console(shop: Shop, **options: Any) -> Page:
+        page = staff.open(f"{ADDRESS}?store={shop.store_id}", **options)
+        expect(page.locator("#freshness")).to_have_text(OPEN)
+        return page
+
+    return open_console
+
+
+@pytest.fixture(scope="module")
+def riders(dispatcher: Person, admin: Person) -> tuple[Rider, Rider]:
+    return come_online(dispatcher, admin, letter="Q"), come_online(dispatcher, admin, letter="X")
+
+
+@pytest.fixture
+def empty_handed(dispatcher: Person, admin: Person) -> Rider:
+    return come_online(dispatcher, admin, letter="Y")

@@ -15,7 +15,7 @@ import httpx
 from django.conf import settings
 
 from api.tests.waiting import until
-from operations.tests.contract.site import Site
+from operations.tests.contract.site import LASTING_TOKENS, Site
 from operations.tests.processes import environment, serving
 
 PORTS: Final = range(20_000, 30_000)
@@ -28,9 +28,9 @@ class Product:
     def __init__(self, folder: Path, leaving: ExitStack, variables: Mapping[str, str]) -> None:
         self._folder = folder
         self._leaving = leaving
-        self._variables = variables
+        self._variables = {**LASTING_TOKENS, **variables}
         self._port = str(lasting_port())
-        self._process = leaving.enter_context(serving(folder, "--port", self._port, variables=variables))
+        self._process = leaving.enter_context(serving(folder, "--port", self._port, variables=self._variables))
         self.url = self._process.url
         self.site = Site(leaving.enter_context(httpx.Client(base_url=self.url, timeout=60)))
 

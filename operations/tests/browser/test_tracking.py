@@ -3,20 +3,19 @@
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Final, Literal
+from typing import Final
 from urllib.parse import urlsplit
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Request, expect
 
+from operations.tests.browser.accessibility import axe_finds
 from operations.tests.browser.product import Product
 from operations.tests.browser.windows import CUT_OFF, DESKTOP, Windows
 from operations.tests.contract.site import Json, Person
 from operations.tests.contract.story import Shop, confirmed, fetched, open_shop, placed, ready
 
 ON_THE_WAY: Final = {"latitude": 52.5205, "longitude": 13.405}
-SCHEMES: Final[tuple[Literal["light", "dark"], ...]] = ("light", "dark")
 LONG_WORD: Final = "Donaudampfschifffahrtsgesellschaftskapitänspralinen"
 # Whatever the page keeps in its window is gone when it is loaded again.
 MARK: Final = "window.isTheSamePage = true"
@@ -54,7 +53,7 @@ def test_a_delivery_is_followed_without_reloading(
     courier.do(f"assignments/{assignment['id']}/pick-up")
     expect_headline(page, "On its way")
     place_courier(courier)
-    expect(page.locator("[data-live=seen]")).to_contain_text("s ago")
+    expect(page.locator("[data-live=seen]")).to_contain_text(re.compile(r"\d+ (s|min) ago"))
     courier.do(f"assignments/{assignment['id']}/deliver")
     expect_headline(page, "Delivered")
 
@@ -100,10 +99,11 @@ def carried(customer: Person, shop: Shop, courier: Person) -> tuple[Json, Json]:
     return order, fetched(courier, order)
 
 
-def marker_place(page: Page, kind: str) -> tuple[float, float]:
-    box = page.locator(f".map-{kind}").bounding_box()
-    assert box is not None
-    return box["x"], box["y"]
+# In pixels, from the courier to the door, and of one moment: the map may be moving.
+TO_THE_DOOR: Final = """() => {
+  const [courier, door] = ["courier", "door"].map((kind) => document.querySelector(`.map-${kind}`));
+  return Math.abs(courier.getBoundingClientRect().left - door.getBoundingClientRect().left);
+}"""
 
 
 def test_the_courier_comes_nearer_on_the_map(windows: Windows, customer: Person, shop: Shop, courier: Person) -> None:
@@ -119,17 +119,14 @@ def test_the_courier_comes_nearer_on_the_map(windows: Windows, customer: Person,
     expect(page.get_by_role("img", name="Corner shop")).to_be_visible()
     expect(page.locator("path.map-route")).to_be_attached()
     expect(page.locator("[data-live=distance]")).to_have_text("300 m")
-    element = page.locator(".map-marker:has(.map-courier)").element_handle()
-    start, door = marker_place(page, "courier"), marker_place(page, "door")
+    page.locator(".map-marker:has(.map-courier)").element_handle().wait_for_element_state("stable")
+    before = page.evaluate(TO_THE_DOOR)
 
     place_courier(courier, latitude=52.5202, longitude=13.402)
 
     expect(page.locator("[data-live=distance]")).to_have_text("100 m")
     expect(page.locator(".map-glides")).to_be_attached()
-    assert element is not None
-    element.wait_for_element_state("stable")
-    now = marker_place(page, "courier")
-    assert abs(now[0] - door[0]) < abs(start[0] - door[0])
+    page.wait_for_function(f"before => ({TO_THE_DOOR})() < before", arg=before)
 
 
 def test_a_phone_in_german_is_spoken_to_in_german(
@@ -143,7 +140,7 @@ def test_a_phone_in_german_is_spoken_to_in_german(
     expect(page.locator("[data-live=distance]")).to_have_text("1,7 km")
     place_courier(courier, latitude=52.530)
     expect(page.locator("[data-live=distance]")).to_have_text("1,2 km")
-    expect(page.locator("[data-live=seen]")).to_contain_text(re.compile(r"vor \d+ s"))
+    expect(page.locator("[data-live=seen]")).to_contain_text(re.compile(r"vor \d+ (s|min)"))
 
     page.get_by_role("link", name="English").click()
     expect_headline(page, "On its way")
@@ -203,15 +200,6 @@ def states(customer: Person, shop: Shop, courier: Person) -> dict[str, Callable[
     }
 
 
-def axe_finds(page: Page) -> str:
-    """In the light and in the dark."""
-    found = []
-    for scheme in SCHEMES:
-        page.emulate_media(color_scheme=scheme)
-        found.append(Axe().run(page).generate_snapshot())
-    return "".join(found)
-
-
 def test_nothing_is_in_the_way_of_anybody(windows: Windows, customer: Person, shop: Shop, courier: Person) -> None:
     """By axe, in every state of the order; the one with the map is the last, so that the courier is on it."""
     shop.staff.patch(f"stores/{shop.store_id}", {"phone": "+49 30 23125 001", "email": "a@example.com"}, version=1)
@@ -249,11 +237,15 @@ def test_the_page_is_small(windows: Windows, customer: Person, shop: Shop, couri
     order, _ = carried(customer, shop, courier)
     place_courier(courier)
     page = windows.open(viewport=DESKTOP)
-    sizes: dict[str, int] = {}
-    page.on("requestfinished", lambda request: sizes.update({request.url: request.sizes()["responseBodySize"]}))
+    finished: list[Request] = []
+
+    def note(request: Request) -> None:
+        finished.append(request)
+
+    page.on("requestfinished", note)
     page.goto(address_of(order))
     expect(page.locator(".map-courier")).to_be_visible()
     page.wait_for_load_state("networkidle")
-    ours = {url: size for url, size in sizes.items() if "/vendor/leaflet/" not in url}
+    ours = {one.url: one.sizes()["responseBodySize"] for one in finished if "/vendor/leaflet/" not in one.url}
     assert len(ours) >= 7
     assert sum(ours.values()) < 100_000

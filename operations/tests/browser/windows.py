@@ -3,19 +3,15 @@
 from collections.abc import Collection
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from playwright.sync_api import Browser, ConsoleMessage, Page, Request, ViewportSize
 
 PHONE: ViewportSize = {"width": 390, "height": 844}
 DESKTOP: ViewportSize = {"width": 1280, "height": 800}
-# What a browser says of a server that is away, whatever the page does about it.
-CUT_OFF = (
-    "net::ERR_CONNECTION_REFUSED",
-    "net::ERR_EMPTY_RESPONSE",
-    "net::ERR_CONNECTION_RESET",
-    "WebSocket connection to",
-)
+# What a browser says of a server that is away, whatever the page does about it, and at whatever moment it went.
+AWAY: Final = "Failed to load resource: net::ERR_"
+CUT_OFF: Final = (AWAY, "WebSocket connection to")
 
 
 @dataclass

@@ -16,10 +16,12 @@ import pytest
 from django.conf import settings
 from psycopg.sql import SQL, Identifier
 
+from operations.tests.contract.people import admin, courier, customer, dispatcher, integrator, shop, store_staff
 from operations.tests.contract.provider import PROVIDER_SECRET
-from operations.tests.contract.site import Person, Site
-from operations.tests.contract.story import Shop, demo_person, new_courier, open_shop
+from operations.tests.contract.site import LASTING_TOKENS, Site
 from operations.tests.processes import environment, serving
+
+__all__ = ["admin", "courier", "customer", "dispatcher", "integrator", "shop", "store_staff"]
 
 BOTH_DATABASES: Final = pytest.mark.parametrize("site", ["sqlite", "postgresql"], indirect=True)
 
@@ -55,7 +57,7 @@ def served(folder: Path, *, variables: dict[str, str]) -> Iterator[Site]:
     """Migrated, seeded and served. At the end the audit finds nothing wrong with whatever has been done there."""
     for preparation in ("migrate", "seed"):
         manage(preparation, folder=folder, variables=variables)
-    with serving(folder, variables=variables) as process:
+    with serving(folder, variables={**LASTING_TOKENS, **variables}) as process:
         with httpx.Client(base_url=process.url, timeout=60) as http:
             yield Site(http)
         manage("audit", folder=folder, variables=variables)
@@ -80,38 +82,3 @@ def site(request: pytest.FixtureRequest) -> Site:
     """On SQLite, where nothing else runs all of the product, unless the test asks for both."""
     found: Site = request.getfixturevalue(f"site_on_{getattr(request, 'param', 'sqlite')}")
     return found
-
-
-@pytest.fixture(scope="session")
-def admin(site: Site) -> Person:
-    return demo_person(site, "admin")
-
-
-@pytest.fixture(scope="session")
-def dispatcher(site: Site) -> Person:
-    return demo_person(site, "dispatcher")
-
-
-@pytest.fixture(scope="session")
-def store_staff(site: Site) -> Person:
-    return demo_person(site, "store")
-
-
-@pytest.fixture(scope="session")
-def integrator(site: Site) -> Person:
-    return demo_person(site, "integrator")
-
-
-@pytest.fixture(scope="session")
-def customer(site: Site) -> Person:
-    return demo_person(site, "customer")
-
-
-@pytest.fixture
-def shop(admin: Person) -> Shop:
-    return open_shop(admin)
-
-
-@pytest.fixture
-def courier(dispatcher: Person, admin: Person) -> Person:
-    return new_courier(dispatcher, admin)

@@ -13,6 +13,8 @@ Json = dict[str, Any]
 T = TypeVar("T")
 
 DEMO_PASSWORD: Final = "demo-password"
+# People sign in once for all scenarios, however long these take on the machine at hand.
+LASTING_TOKENS: Final = {"ACCESS_TOKEN_SECONDS": "86400"}
 PROBLEM_MEMBERS: Final = {"type", "title", "status", "detail", "instance", "code", "request_id"}
 
 

@@ -1,10 +1,12 @@
 // Giving orders to couriers, taking them back, and taking that back again. The server decides; here it is told what
 // came of it, order by order.
-import { toast } from "./toasts.js";
+import { toast, withdrawUndo } from "./toasts.js";
 import { count, names } from "./words.js";
 
 const GIVES_UP_MS = 20_000;
 const MOST_ORDERS = 200;
+// As long as the server takes it.
+const UNDO_MS = 600_000;
 
 class Refused extends Error {}
 
@@ -12,12 +14,16 @@ export class Commands {
   #board;
   #feed;
   #onWait;
+  #onUndo;
   #undo = null;
+  #lapsing;
 
-  constructor({ board, feed, onWait }) {
+  // `onUndo` is told in words what can be undone, or null.
+  constructor({ board, feed, onWait, onUndo }) {
     this.#board = board;
     this.#feed = feed;
     this.#onWait = onWait;
+    this.#onUndo = onUndo;
   }
 
   // `orders` as they were when whoever gives them looked: what has happened to one since is a refusal, not overruled.
@@ -36,7 +42,7 @@ export class Commands {
   async undo() {
     const last = this.#undo;
     if (!last) return toast({ words: "There is nothing to undo.", tone: "undone" });
-    this.#undo = null;
+    this.#offer(null);
     const title = (number) => `${number} as before`;
     return this.#send("undo", { undo: last.id }, last.ids, { title, courierIdOf: (id) => last.courierIds.get(id), isUndo: true });
   }
@@ -53,9 +59,10 @@ export class Commands {
     this.#onWait(ids, true);
     try {
       const { results, undo } = await post(path, body);
-      this.#undo = undo ? { id: undo, ids, courierIds } : null;
       this.#board.takeResults(results, courierIdOf);
-      this.#tell(results, { title, numbers, undo, isUndo });
+      const told = this.#inWords(results, { title, numbers, isUndo });
+      if (undo) this.#offer({ id: undo, ids, courierIds, words: told.words });
+      toast({ ...told, undo: undo ? () => this.undo() : null });
     } catch (error) {
       toast({ words: error.message, tone: "bad" });
     } finally {
@@ -64,18 +71,26 @@ export class Commands {
     }
   }
 
-  #tell(results, { title, numbers, undo, isUndo }) {
+  // What came to nothing leaves what was done before to be undone.
+  #offer(last) {
+    clearTimeout(this.#lapsing);
+    this.#undo = last;
+    withdrawUndo();
+    this.#onUndo(last && last.words);
+    if (last) this.#lapsing = setTimeout(() => this.#offer(null), UNDO_MS);
+  }
+
+  #inWords(results, { title, numbers, isUndo }) {
     const done = results.filter(({ outcome }) => outcome === "done");
     const refused = results.filter(({ outcome }) => outcome !== "done");
     const subject = (rows) => (rows.length === 1 ? numbers.get(rows[0].id) ?? "1 order" : count(rows.length, "order"));
     const lines = refused.slice(0, 6).map(({ id, message }) => `${numbers.get(id) ?? "An order"}: ${message}`);
     if (refused.length > 6) lines.push(`and ${names(refused.slice(6).map(({ id }) => numbers.get(id) ?? "another"))}`);
-    toast({
+    return {
       words: done.length ? title(subject(done)) : `Nothing changed for ${subject(refused)}`,
       lines,
       tone: refused.length ? "bad" : isUndo ? "undone" : "good",
-      undo: undo ? () => this.undo() : null,
-    });
+    };
   }
 }
 

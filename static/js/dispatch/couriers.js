@@ -43,6 +43,7 @@ class Row {
     this.#courier = courier;
     const load = courier.order_ids.length;
     put(this.#name, courier.name);
+    tell(this.#seen, "datetime", courier.recorded_at ?? "");
     tell(this.node, "data-state", stateOf(courier));
     icon(this.#part(".face svg"), courier.vehicle);
     put(this.#part(".numbers"), `${load}/${courier.capacity}`);

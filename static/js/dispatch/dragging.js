@@ -36,6 +36,8 @@ export class Dragging {
   #hold(event) {
     const card = event.target.closest(".card");
     if (!card || event.button !== 0 || event.target.closest("a, button")) return;
+    // On a phone couriers are not beside the orders: there is nowhere to drag them to.
+    if (!byId("people").checkVisibility()) return;
     this.justEnded = false;
     this.#held = { id: card.dataset.id, x: event.clientX, y: event.clientY, isTouch: event.pointerType === "touch" };
     if (this.#held.isTouch) this.#held.timer = setTimeout(() => this.#begin(), HOLD_MS);

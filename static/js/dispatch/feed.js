@@ -67,6 +67,8 @@ export class Feed {
       if (!response.ok) throw new Error(`the board was answered with ${response.status}`);
       this.#board.takeSnapshot(await response.json());
       this.#isFresh(wasOpen);
+      // The server is there again: no need to wait as long as it had been away.
+      if (this.#pollFailures) this.#reconnectAt = Math.min(this.#reconnectAt, seconds() + jittered(PAUSE_SECONDS.again));
       this.#pollFailures = 0;
       this.#isSignedOut = false;
     } catch {

@@ -23,7 +23,12 @@ const couriers = new Couriers(board);
 const selection = new Selection(showSelection);
 const feed = new Feed(board, { onState: showFreshness });
 const filters = new Filters(filter);
-const commands = new Commands({ board, feed, onWait: (ids, isWaiting) => ids.forEach((id) => columns.cards.get(id)?.wait(isWaiting)) });
+const commands = new Commands({
+  board,
+  feed,
+  onWait: (ids, isWaiting) => ids.forEach((id) => columns.cards.get(id)?.wait(isWaiting)),
+  onUndo: showUndo,
+});
 const dispatch = new Console({ board, columns, couriers, selection, filters, commands });
 
 function changed({ orders, couriers: rows, stores }) {
@@ -90,6 +95,11 @@ function showSelection(ids) {
   map?.draw("door");
 }
 
+function showUndo(words) {
+  show(byId("undo"), words !== null);
+  put(byId("undo-words"), words ?? "");
+}
+
 function filter() {
   columns.filter(filters.shows);
   couriers.only(filters.courier || null);
@@ -150,6 +160,7 @@ const dragging = new Dragging(byId("board"), {
 byId("give").addEventListener("click", () => dispatch.chooseCourier());
 byId("take-back").addEventListener("click", () => dispatch.takeBack());
 byId("clear").addEventListener("click", () => selection.clear());
+byId("undo").addEventListener("click", () => dispatch.undo());
 byId("help").addEventListener("click", () => byId("keys").showModal());
 byId("keys").addEventListener("click", ({ target }) => (target === byId("keys") || target.closest("button")) && byId("keys").close());
 byId("keys").querySelector("form").addEventListener("submit", (event) => event.preventDefault());

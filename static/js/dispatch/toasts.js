@@ -25,6 +25,11 @@ export function toast({ words, lines = [], tone = "good", undo = null }) {
   return node;
 }
 
+// Of earlier results: there is only the last to be undone.
+export function withdrawUndo() {
+  for (const button of byId("toasts").querySelectorAll(".undo")) button.hidden = true;
+}
+
 export function dismissAll() {
   const shown = byId("toasts");
   const wereAny = shown.childElementCount > 0;

@@ -12,7 +12,7 @@ from catalog.money import amount_words, money_words
 from orders.models import Order
 from orders.states import OrderStatus, PaymentMethod
 from tracking.cancelling import can_be_cancelled
-from tracking.roads.route import Point, Route, road_text
+from tracking.roads.route import Point, road_between, road_text
 from tracking.selectors import Delivery
 from tracking.wording import (
     STEPS,
@@ -192,14 +192,8 @@ def _way(delivery: Delivery) -> Way | None:
         return None
     shown_door = (round(door.latitude, DOOR_DIGITS), round(door.longitude, DOOR_DIGITS))
     store = (order.store.latitude, order.store.longitude)
-    return Way(store=store, door=shown_door, road=_road(delivery.journey.route, store=store, door=shown_door))
-
-
-def _road(route: Route | None, *, store: Point, door: Point) -> tuple[Point, ...]:
-    """Its own last point is where the door is nearest to a street: sharper than the door may be shown."""
-    if route is None:
-        return ()
-    return (store, *((point.latitude, point.longitude) for point in route.points[1:-1]), door)
+    road = road_between(store, shown_door, route=delivery.journey.route)
+    return Way(store=store, door=shown_door, road=road)
 
 
 def _steps(status: OrderStatus) -> tuple[Step, ...]:

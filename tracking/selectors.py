@@ -24,6 +24,8 @@ from tracking.arrival import Window, arrival_window
 from tracking.errors import OrderNotDispatched
 from tracking.eta import Journey, Reached
 from tracking.in_hand import door_of, if_recent, in_hands_of, known_position, store_of, tours_through
+from tracking.roads.known import routes_of
+from tracking.roads.route import Route
 from tracking.tour import Tour
 
 # What was known last when the order was handed over is shown until the courier says more.
@@ -157,7 +159,9 @@ def _delivery(order: Order, *, sequence: int, is_for_customer: bool) -> Delivery
         assignment=assignment,
         sequence=sequence,
         now=now,
-        journey=journey_of(order, assignment, now=now, tours=tours),
+        journey=journey_of(
+            order, assignment, now=now, tours=tours, routes=routes_of([assignment] if assignment else [])
+        ),
         is_for_customer=is_for_customer,
     )
 
@@ -176,8 +180,16 @@ def _assignment_of(order: Order) -> Assignment | None:
     return assignments.select_related("courier").order_by("-pk").first()
 
 
-def journey_of(order: Order, assignment: Assignment | None, *, now: datetime, tours: Mapping[UUID, Tour]) -> Journey:
-    """`tours` are those of couriers who have several orders in hand. Before anybody has it, a bicycle is what comes."""
+def journey_of(
+    order: Order,
+    assignment: Assignment | None,
+    *,
+    now: datetime,
+    tours: Mapping[UUID, Tour],
+    routes: Mapping[UUID, Route],
+) -> Journey:
+    """`tours` are those of couriers who have several orders in hand, `routes` the ways that are known, of orders that
+    somebody has. Before anybody has it, a bicycle is what comes."""
     courier = assignment.courier if assignment else None
     tour = tours.get(courier.pk) if courier else None
     picked_up_at = assignment.picked_up_at if assignment else None
@@ -192,6 +204,7 @@ def journey_of(order: Order, assignment: Assignment | None, *, now: datetime, to
         since_pickup_seconds=_seconds(picked_up_at, now),
         handover_seconds=settings.HANDOVER_SECONDS,
         reached=tour.reached.get(order.pk) if tour else None,
+        route=routes.get(order.pk),
     )
 
 

@@ -1,8 +1,9 @@
 """Where an order goes: what its page draws on a map, and when it will be there."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from django.utils import timezone
 
@@ -14,15 +15,18 @@ from orders.models import Order
 from orders.states import FINAL, ON_ITS_WAY, WITH_COURIER
 from tracking.eta import eta_seconds
 from tracking.in_hand import for_tours_of, tours_through
+from tracking.roads.route import Route, road_between, road_text
 from tracking.selectors import journey_of
 
 
 @dataclass(frozen=True, kw_only=True)
 class Way:
-    """Positions as `latitude,longitude`; the courier's only while they have the order."""
+    """Positions as `latitude,longitude`; the courier's only while they have the order. `road` has many, from the store
+    to the door, where the way along the roads is known."""
 
     store: str
     door: str
+    road: str
     courier: str
     courier_name: str
     seen: str
@@ -39,15 +43,17 @@ class Times:
     eta: datetime | None
 
 
-def way_of(order: Order, assignments: Sequence[Assignment]) -> Way | None:
+def way_of(order: Order, assignments: Sequence[Assignment], *, route: Route | None) -> Way | None:
     """Nothing of an order without a drop-off."""
-    if not order.has_dropoff:
+    if order.dropoff_latitude is None or order.dropoff_longitude is None:
         return None
+    store, door = (order.store.latitude, order.store.longitude), (order.dropoff_latitude, order.dropoff_longitude)
     courier, now = _courier(order, assignments), timezone.now()
     seen_at = courier.position_recorded_at if courier else None
     return Way(
-        store=_text(order.store.latitude, order.store.longitude),
-        door=_text(order.dropoff_latitude, order.dropoff_longitude),
+        store=_text(*store),
+        door=_text(*door),
+        road=road_text(road_between(store, door, route=route)),
         courier=_text(courier.latitude, courier.longitude) if courier and courier.has_position else "",
         courier_name=courier.name if courier else "",
         seen=f"{age_of(seen_at, now=now)} ago" if seen_at else "",
@@ -57,14 +63,14 @@ def way_of(order: Order, assignments: Sequence[Assignment]) -> Way | None:
     )
 
 
-def times_of(order: Order, assignments: Sequence[Assignment]) -> Times | None:
+def times_of(order: Order, assignments: Sequence[Assignment], *, routes: Mapping[UUID, Route]) -> Times | None:
     """Nothing of an order that is over."""
     if order.status in FINAL:
         return None
     now = timezone.now()
     held = next((one for one in assignments if one.is_active), None)
     tours = tours_through(for_tours_of([held.courier_id]), now=now) if held else {}
-    seconds = eta_seconds(journey_of(order, held, now=now, tours=tours))
+    seconds = eta_seconds(journey_of(order, held, now=now, tours=tours, routes=routes))
     is_late = order.status in ON_ITS_WAY and order.due_at < now
     return Times(
         due_at=order.due_at,

@@ -27,6 +27,7 @@ from orders.tests.factories import make_order, make_paid_order
 from payments.models import Refund, RefundStatus
 from payments.services.refunding import refund_payment
 from payments.tests.factories import make_captured_payment, make_payment_in_review, staff
+from tracking.models import OrderRoute
 
 pytestmark = pytest.mark.django_db
 
@@ -212,3 +213,20 @@ def test_store_staff_are_led_to_nothing_that_they_may_not_open() -> None:
     assert "/admin/events/" not in text
     assert "/admin/couriers/" not in text
     assert "/admin/system/" not in text
+
+
+def test_the_map_shows_the_way_along_the_roads_where_it_is_known(dispatcher: Client, settings: Any) -> None:
+    settings.ROUTING_ENGINE, settings.ROUTING_URL = "osrm", "http://127.0.0.1:1"
+    assignment = make_accepted(courier=make_courier(vehicle="bicycle"))
+    assert shown(dispatcher, assignment.order).context["page"].way.road == ""
+    by_air = shown(dispatcher, assignment.order).context["page"].times.eta
+
+    points = [(52.5201, 13.405), (52.53, 13.405), (52.5206, 13.41)]
+    OrderRoute.objects.create(
+        order=assignment.order, vehicle="bicycle", ask_at=None, seconds=3600, metres=3000, points=points
+    )
+
+    page = shown(dispatcher, assignment.order)
+    assert page.context["page"].way.road == "52.52000,13.40500 52.53000,13.40500 52.52050,13.41000"
+    assert f'data-road="{page.context["page"].way.road}"' in page.text
+    assert page.context["page"].times.eta > by_air + timedelta(minutes=45)

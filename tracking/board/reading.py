@@ -18,10 +18,13 @@ from events.models import SequenceCounter
 from orders.models import Order, OrderLine
 from orders.states import ACTIVE as OPEN
 from orders.states import WITH_COURIER, OrderStatus
-from tracking.board.rows import Board, CarriedOrder, CourierRow, OrderRow, StoreRow
+from tracking.board.failures import failures_of
+from tracking.board.rows import Board, CarriedOrder, CourierRow, FailedDelivery, OrderRow, StoreRow
 from tracking.board.urgency import Pressure, urgency
 from tracking.eta import eta_seconds
 from tracking.in_hand import tours_through
+from tracking.roads.known import routes_of
+from tracking.roads.route import Route
 from tracking.selectors import journey_of
 from tracking.tour import Tour
 
@@ -111,11 +114,16 @@ def _rows(
     now: datetime,
 ) -> Rows:
     items, hands = _items(orders), _Hands.of(assignments, couriers=couriers, stores=stores, now=now)
-    rides_for = _by_user(memberships)
+    rides_for, failures = _by_user(memberships), failures_of(orders)
     return Rows(
         orders={
             order.pk: _order_row(
-                order, store=stores[order.store_id], items=items.get(order.pk, 0), hands=hands, now=now
+                order,
+                store=stores[order.store_id],
+                items=items.get(order.pk, 0),
+                hands=hands,
+                failure=failures.get(order.pk),
+                now=now,
             )
             for order in orders
         },
@@ -128,12 +136,13 @@ def _rows(
 
 @dataclass(frozen=True)
 class _Hands:
-    """Who has which order, and who is asked; the tours of those who have several."""
+    """Who has which order, and who is asked; the tours of those who have several; the ways that are known."""
 
     active: Mapping[UUID, Assignment]
     offered: Mapping[UUID, Sequence[UUID]]
     carried: Mapping[UUID, Sequence[CarriedOrder]]
     tours: Mapping[UUID, Tour]
+    routes: Mapping[UUID, Route]
 
     @classmethod
     def of(
@@ -157,7 +166,8 @@ class _Hands:
             if assignment.courier_id in couriers:
                 assignment.courier = couriers[assignment.courier_id]
         in_hand = [one for one in active.values() if one.courier_id in couriers and one.order.store_id in stores]
-        return cls(active, offered, carried, tours=_tours(in_hand, stores=stores, now=now))
+        tours = _tours(in_hand, stores=stores, now=now)
+        return cls(active, offered, carried, tours=tours, routes=routes_of(in_hand))
 
 
 def _tours(in_hand: Iterable[Assignment], *, stores: Mapping[UUID, Store], now: datetime) -> Mapping[UUID, Tour]:
@@ -180,10 +190,12 @@ def _by_user(memberships: QuerySet[Membership]) -> Mapping[UUID, list[UUID]]:
     return stores
 
 
-def _order_row(order: Order, *, store: Store, items: int, hands: _Hands, now: datetime) -> OrderRow:
+def _order_row(
+    order: Order, *, store: Store, items: int, hands: _Hands, failure: FailedDelivery | None, now: datetime
+) -> OrderRow:
     order.store = store
     assignment = hands.active.get(order.pk)
-    door_seconds = eta_seconds(journey_of(order, assignment, now=now, tours=hands.tours))
+    door_seconds = eta_seconds(journey_of(order, assignment, now=now, tours=hands.tours, routes=hands.routes))
     return OrderRow(
         id=order.pk,
         number=order.number,
@@ -203,6 +215,7 @@ def _order_row(order: Order, *, store: Store, items: int, hands: _Hands, now: da
         courier_id=assignment.courier_id if assignment else None,
         assignment_id=assignment.pk if assignment else None,
         offered_to=tuple(hands.offered.get(order.pk, ())),
+        failure=failure,
         urgency=urgency(_pressure(order, door_seconds=door_seconds, now=now)),
     )
 

@@ -19,6 +19,16 @@ class Route:
     points: tuple[Position, ...]
 
 
+def road_between(store: Point, door: Point, *, route: Route | None) -> tuple[Point, ...]:
+    """The route as a map shows it, from the one marker to the other; nothing where it is not known.
+
+    Its own ends are where these are nearest to a street: of a door, that is sharper than some may see.
+    """
+    if route is None:
+        return ()
+    return (store, *((point.latitude, point.longitude) for point in route.points[1:-1]), door)
+
+
 def road_text(points: Iterable[Point]) -> str:
     """As a page says it to its map."""
     return " ".join(f"{latitude:.5f},{longitude:.5f}" for latitude, longitude in points)

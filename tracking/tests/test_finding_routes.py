@@ -15,8 +15,8 @@ from orders.models import Order
 from orders.services.anonymising import anonymise_due_orders
 from orders.tests.factories import make_confirmed_order
 from tracking.models import OrderRoute
-from tracking.roads import finding
-from tracking.roads.finding import MOST_POINTS, PAUSES, find_routes
+from tracking.roads.asking import ask
+from tracking.roads.finding import MOST_POINTS, PAUSES, _take, find_routes
 from tracking.roads.forgetting import forget_routes
 from tracking.tests.routing_engine import AROUND, RoutingEngine, osrm_answer, routing_engine
 
@@ -117,14 +117,13 @@ def test_whoever_asks_has_the_row_until_it_is_due_again(engine: RoutingEngine, m
     """A second worker, while the first is asking."""
     make_accepted()
     found_meanwhile: list[int] = []
-    ask = finding.ask
 
     def ask_slowly(*args: Any, **kwargs: Any) -> Any:
-        monkeypatch.setattr(finding, "ask", ask)
+        monkeypatch.setattr("tracking.roads.finding.ask", ask)
         found_meanwhile.append(find_routes())
         return ask(*args, **kwargs)
 
-    monkeypatch.setattr(finding, "ask", ask_slowly)
+    monkeypatch.setattr("tracking.roads.finding.ask", ask_slowly)
     assert find_routes() == 1
     assert found_meanwhile == [0]
     assert len(engine.asked) == 1
@@ -134,20 +133,19 @@ def test_two_workers_that_see_the_same_row_ask_once(engine: RoutingEngine) -> No
     make_accepted()
     row = OrderRoute.objects.create(order=Order.objects.get(), vehicle="bicycle")
     now = timezone.now()
-    assert [finding._take(row, now=now), finding._take(row, now=now)] == [True, False]
+    assert [_take(row, now=now), _take(row, now=now)] == [True, False]
 
 
 @pytest.mark.django_db(transaction=True)
 def test_nobody_is_asked_inside_a_transaction(engine: RoutingEngine, monkeypatch: Any) -> None:
     make_accepted()
     seen: list[bool] = []
-    ask = finding.ask
 
     def look_and_ask(*args: Any, **kwargs: Any) -> Any:
         seen.append(connection.in_atomic_block)
         return ask(*args, **kwargs)
 
-    monkeypatch.setattr(finding, "ask", look_and_ask)
+    monkeypatch.setattr("tracking.roads.finding.ask", look_and_ask)
     assert find_routes() == 1
     assert seen == [False]
 
@@ -180,14 +178,13 @@ def test_nothing_is_left_of_it_when_the_order_is_anonymised(engine: RoutingEngin
 
 def test_an_answer_that_comes_too_late_is_not_kept(engine: RoutingEngine, monkeypatch: Any) -> None:
     assignment = make_picked_up()
-    ask = finding.ask
 
     def ask_until_it_is_over(*args: Any, **kwargs: Any) -> Any:
         delivered(assignment)
         forget_routes()
         return ask(*args, **kwargs)
 
-    monkeypatch.setattr(finding, "ask", ask_until_it_is_over)
+    monkeypatch.setattr("tracking.roads.finding.ask", ask_until_it_is_over)
     assert find_routes() == 0
     assert not OrderRoute.objects.exists()
 

@@ -15,6 +15,8 @@ from orders.admin import status_badge
 from orders.models import Order
 from tracking.eta import eta_seconds
 from tracking.in_hand import for_tours_of, tours_through
+from tracking.roads.known import routes_of
+from tracking.roads.route import Route
 from tracking.selectors import journey_of
 from tracking.tour import Tour
 
@@ -33,17 +35,20 @@ class UnderWay:
 
 
 def deliveries_under_way(*, now: datetime) -> Sequence[UnderWay]:
-    """Two queries."""
+    """Two queries, and one for the ways along the roads where there is an engine."""
     active = Assignment.objects.active().filter(order__courier_id=F("courier_id"))
     active = active.select_related("order__store", "courier").order_by("order__created_at", "pk")
     first = list(active[:SHOWN])
     tours = tours_through(for_tours_of({assignment.courier_id for assignment in first}), now=now)
-    return [_shown(assignment, now=now, tours=tours) for assignment in first]
+    routes = routes_of(first)
+    return [_shown(assignment, now=now, tours=tours, routes=routes) for assignment in first]
 
 
-def _shown(assignment: Assignment, *, now: datetime, tours: Mapping[UUID, Tour]) -> UnderWay:
+def _shown(
+    assignment: Assignment, *, now: datetime, tours: Mapping[UUID, Tour], routes: Mapping[UUID, Route]
+) -> UnderWay:
     order, courier = assignment.order, assignment.courier
-    seconds = eta_seconds(journey_of(order, assignment, now=now, tours=tours))
+    seconds = eta_seconds(journey_of(order, assignment, now=now, tours=tours, routes=routes))
     is_late = order.due_at < now
     return UnderWay(
         order=order,

@@ -40,13 +40,13 @@ def main() -> int:
 async def measure(site: Installation, evening: Evening, options: Any) -> int:
     console, dice = Console(highlight=False, soft_wrap=True), random.Random(1)
     staff = {"Authorization": f"Bearer {evening.staff_bearer}"}
-    tokens = [token for ride in evening.rides for token in ride.tokens]
+    order_ids, tokens = evening.order_ids, evening.tokens
     deliveries, pages, state = Answers(), Answers(), Answers()
     async with aiohttp.ClientSession(connector=connections()) as session:
         phones = Phones(site.url, evening.rides, session)
 
         async def read_delivery() -> None:
-            path = f"/api/v2/deliveries/{dice.choice(evening.order_ids)}"
+            path = f"/api/v2/deliveries/{dice.choice(order_ids)}"
             await deliveries.of(session.get(site.url + path, headers=staff))
 
         async def read_page() -> None:

@@ -110,13 +110,21 @@ def _assignment(order: Order) -> Assignment:
 
 
 def _told(riders: Sequence[User], carried: Sequence[Order]) -> Evening:
-    links: defaultdict[UUID | None, list[str]] = defaultdict(list)
+    by_courier: defaultdict[UUID | None, list[Order]] = defaultdict(list)
     for order in carried:
-        links[order.courier_id].append(order.tracking_token)
+        by_courier[order.courier_id].append(order)
     return Evening(
-        rides=[Ride(bearer=_bearer(rider), tokens=links[rider.pk]) for rider in riders],
-        order_ids=[str(order.pk) for order in carried],
+        rides=[_ride(rider, by_courier[rider.pk]) for rider in riders],
         staff_bearer=_bearer(User.objects.filter(role=Role.ADMIN)[0]),
+    )
+
+
+def _ride(rider: User, carried: Sequence[Order]) -> Ride:
+    return Ride(
+        courier_id=str(rider.pk),
+        bearer=_bearer(rider),
+        order_ids=[str(order.pk) for order in carried],
+        tokens=[order.tracking_token for order in carried],
     )
 
 

@@ -9,22 +9,31 @@ from typing import Final, Self
 
 from delivery_site.testing.sources import PROJECT
 
-WRITE: Final = "import django; django.setup(); from benchmarks.live.evening import write_an_evening as write; write({})"
+WRITE: Final = "from benchmarks.live.evening import write_an_evening as write; write({})"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Ride:
     """A courier who says where they are, and the links of those who look on."""
 
+    courier_id: str
     bearer: str
+    order_ids: list[str]
     tokens: list[str]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Evening:
     rides: list[Ride]
-    order_ids: list[str]
     staff_bearer: str
+
+    @property
+    def order_ids(self) -> list[str]:
+        return [order_id for ride in self.rides for order_id in ride.order_ids]
+
+    @property
+    def tokens(self) -> list[str]:
+        return [token for ride in self.rides for token in ride.tokens]
 
     def as_json(self) -> str:
         return json.dumps(asdict(self))
@@ -37,7 +46,12 @@ class Evening:
 
 def an_evening(environment: Mapping[str, str], *, orders: int, couriers: int) -> Evening:
     """Happens on the site that has this environment."""
-    code = WRITE.format(f"orders={orders}, couriers={couriers}")
+    return Evening.of(of_the_site(WRITE.format(f"orders={orders}, couriers={couriers}"), environment=environment))
+
+
+def of_the_site(code: str, *, environment: Mapping[str, str], given: str = "") -> str:
+    """What these lines, run in a process of the site with `given` as its input, have to say."""
     own = {**environment, "DJANGO_SETTINGS_MODULE": "delivery_site.settings"}
-    finished = subprocess.run([sys.executable, "-c", code], env=own, cwd=PROJECT, stdout=subprocess.PIPE, check=True)
-    return Evening.of(finished.stdout.decode())
+    command = [sys.executable, "-c", f"import django; django.setup(); {code}"]
+    finished = subprocess.run(command, env=own, cwd=PROJECT, input=given, stdout=subprocess.PIPE, text=True, check=True)
+    return finished.stdout

@@ -2,14 +2,19 @@
 
 import itertools
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Final
 
 import aiohttp
 
 from benchmarks.live.pacing import Answers
 from benchmarks.live.told import Ride
+
+# Ten metres, and a kilometre in all.
+STEP: Final = 0.0001
+STEPS: Final = 100
 
 
 @dataclass
@@ -17,6 +22,7 @@ class Phones:
     url: str
     rides: Sequence[Ride]
     session: aiohttp.ClientSession
+    clock: Callable[[], float] = time.perf_counter
     sent: dict[str, float] = field(default_factory=dict)
     """When each position was sent, by its moment."""
     answers: Answers = field(default_factory=Answers)
@@ -27,7 +33,8 @@ class Phones:
 
     async def speak(self) -> None:
         moment = datetime.now(UTC).isoformat().replace("+00:00", "Z")
-        body = {"positions": [{"latitude": 52.521, "longitude": 13.406, "recorded_at": moment}]}
+        latitude = 52.521 + STEP * (len(self.sent) % STEPS)
+        body = {"positions": [{"latitude": latitude, "longitude": 13.406, "recorded_at": moment}]}
         headers = {"Authorization": f"Bearer {next(self._turns).bearer}"}
-        self.sent[moment] = time.perf_counter()
+        self.sent[moment] = self.clock()
         await self.answers.of(self.session.post(f"{self.url}/api/v2/couriers/me/positions", json=body, headers=headers))

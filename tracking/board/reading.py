@@ -18,7 +18,8 @@ from events.models import SequenceCounter
 from orders.models import Order, OrderLine
 from orders.states import ACTIVE as OPEN
 from orders.states import WITH_COURIER, OrderStatus
-from tracking.board.rows import Board, CarriedOrder, CourierRow, OrderRow, StoreRow
+from tracking.board.failures import failures_of
+from tracking.board.rows import Board, CarriedOrder, CourierRow, FailedDelivery, OrderRow, StoreRow
 from tracking.board.urgency import Pressure, urgency
 from tracking.eta import eta_seconds
 from tracking.in_hand import tours_through
@@ -113,11 +114,16 @@ def _rows(
     now: datetime,
 ) -> Rows:
     items, hands = _items(orders), _Hands.of(assignments, couriers=couriers, stores=stores, now=now)
-    rides_for = _by_user(memberships)
+    rides_for, failures = _by_user(memberships), failures_of(orders)
     return Rows(
         orders={
             order.pk: _order_row(
-                order, store=stores[order.store_id], items=items.get(order.pk, 0), hands=hands, now=now
+                order,
+                store=stores[order.store_id],
+                items=items.get(order.pk, 0),
+                hands=hands,
+                failure=failures.get(order.pk),
+                now=now,
             )
             for order in orders
         },
@@ -184,7 +190,9 @@ def _by_user(memberships: QuerySet[Membership]) -> Mapping[UUID, list[UUID]]:
     return stores
 
 
-def _order_row(order: Order, *, store: Store, items: int, hands: _Hands, now: datetime) -> OrderRow:
+def _order_row(
+    order: Order, *, store: Store, items: int, hands: _Hands, failure: FailedDelivery | None, now: datetime
+) -> OrderRow:
     order.store = store
     assignment = hands.active.get(order.pk)
     door_seconds = eta_seconds(journey_of(order, assignment, now=now, tours=hands.tours, routes=hands.routes))
@@ -207,6 +215,7 @@ def _order_row(order: Order, *, store: Store, items: int, hands: _Hands, now: da
         courier_id=assignment.courier_id if assignment else None,
         assignment_id=assignment.pk if assignment else None,
         offered_to=tuple(hands.offered.get(order.pk, ())),
+        failure=failure,
         urgency=urgency(_pressure(order, door_seconds=door_seconds, now=now)),
     )
 

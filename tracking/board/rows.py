@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from api.moments import moment
-from couriers.states import Availability
+from couriers.states import Availability, FailureReason
 from orders.states import OrderStatus
 
 Point = tuple[float, float]
@@ -16,8 +16,18 @@ Point = tuple[float, float]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class FailedDelivery:
+    """What the courier said who came back with the goods. `note` may be a person's words."""
+
+    reason: FailureReason
+    note: str
+    courier_name: str
+    failed_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class OrderRow:
-    """An open order. `courier_id` has it in hand; `offered_to` are asked."""
+    """An open order. `courier_id` has it in hand; `offered_to` are asked. `failure`: while it waits for a decision."""
 
     id: UUID
     number: str
@@ -37,6 +47,7 @@ class OrderRow:
     courier_id: UUID | None
     assignment_id: UUID | None
     offered_to: tuple[UUID, ...]
+    failure: FailedDelivery | None
     urgency: float
 
     @property
@@ -136,8 +147,21 @@ def _order(row: OrderRow) -> dict[str, Any]:
         "courier_id": _text(row.courier_id),
         "assignment_id": _text(row.assignment_id),
         "offered_to": [str(courier_id) for courier_id in row.offered_to],
+        "failure": _failure(row.failure),
         "needs_courier": row.needs_courier,
         "urgency": row.urgency,
+    }
+
+
+def _failure(failure: FailedDelivery | None) -> dict[str, Any] | None:
+    if failure is None:
+        return None
+    return {
+        "reason": failure.reason.value,
+        "label": failure.reason.label,
+        "note": failure.note,
+        "courier_name": failure.courier_name,
+        "failed_at": moment(failure.failed_at),
     }
 
 

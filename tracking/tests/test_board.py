@@ -15,9 +15,10 @@ from accounts.roles import Role
 from catalog.models import Membership
 from catalog.tests.factories import make_staff
 from couriers.models import Assignment, Courier
-from couriers.services.carrying import fail
+from couriers.services.carrying import fail, pick_up
 from couriers.states import CourierStatus, FailureReason
 from couriers.tests.factories import (
+    accept,
     actor_of,
     make_accepted,
     make_courier,
@@ -28,6 +29,7 @@ from couriers.tests.factories import (
 from events.services.sequencing import sequence_new_events
 from orders.models import Order, OrderLine
 from orders.services.cancelling import cancel_order
+from orders.services.confirming import confirm_order
 from orders.tests.factories import (
     make_confirmed_order,
     make_order,
@@ -78,6 +80,7 @@ def test_an_order_is_shown_with_what_a_dispatcher_needs() -> None:
         "courier_id": None,
         "assignment_id": None,
         "offered_to": [],
+        "failure": None,
         "needs_courier": True,
         "url": f"/admin/orders/order/{order.pk}/change/",
     }
@@ -130,6 +133,42 @@ def test_only_open_orders_are_on_it() -> None:
     fail(failed.pk, actor=actor_of(failed.courier), reason=FailureReason.NOBODY_HOME)
     cancel_order(cancelled.pk, actor=Actor.of(make_user(Role.DISPATCHER)), reason="Mistake")
     assert set(read_board().orders) == {unpaid.pk, failed.order_id}
+
+
+def test_an_order_that_came_back_says_why_for_as_long_as_somebody_has_to_decide() -> None:
+    assignment = failed(FailureReason.NOBODY_HOME, note="Rang twice")
+    order_id, failed_at = assignment.order_id, assignment.ended_at
+    assert failed_at is not None
+
+    row = next(row for row in shown(read_board())["orders"] if row["id"] == str(order_id))
+    assert row["failure"] == {
+        "reason": "nobody_home",
+        "label": "Nobody there",
+        "note": "Rang twice",
+        "courier_name": "Ana",
+        "failed_at": failed_at.isoformat().replace("+00:00", "Z"),
+    }
+    part = read_rows(order_ids=[order_id], courier_ids=[])
+    assert part.orders[order_id].failure == read_board().orders[order_id].failure
+
+    confirm_order(order_id, actor=Actor.of(make_user(Role.DISPATCHER)))
+    assert read_board().orders[order_id].failure is None
+
+
+def test_of_an_order_that_came_back_twice_the_last_time_is_told() -> None:
+    first, dispatcher = failed(FailureReason.NOBODY_HOME), Actor.of(make_user(Role.DISPATCHER))
+    again = accept(confirm_order(first.order_id, actor=dispatcher), courier=make_courier())
+    pick_up(again.pk, actor=dispatcher)
+    fail(again.pk, actor=dispatcher, reason=FailureReason.REFUSED)
+
+    failure = read_board().orders[first.order_id].failure
+    assert failure is not None
+    assert failure.reason == FailureReason.REFUSED
+
+
+def failed(reason: FailureReason, *, note: str = "") -> Assignment:
+    assignment = make_picked_up(courier=make_free_courier(name="Ana"))
+    return fail(assignment.pk, actor=actor_of(assignment.courier), reason=reason, note=note)
 
 
 def test_couriers_who_may_be_given_something_or_have_something_are_on_it() -> None:
@@ -218,6 +257,13 @@ def test_a_full_board_costs_as_many_queries_as_a_small_one() -> None:
     assert (_queries(), few) == (7, 7)
     board = read_board()
     assert (len(board.orders), len(board.couriers)) == (MANY_ORDERS + 1, MANY_COURIERS + 1)
+
+
+def test_what_has_failed_costs_one_query_however_much_it_is() -> None:
+    failed(FailureReason.NOBODY_HOME)
+    one = _queries()
+    failed(FailureReason.REFUSED)
+    assert (_queries(), one) == (8, 8)
 
 
 def _queries() -> int:

@@ -15,6 +15,7 @@ export class Card {
   #what = this.#part("what");
   #ready = this.#part("ready");
   #who = this.#part("who");
+  #failure = this.#part("failure");
   #order;
   #flashing;
 
@@ -31,6 +32,7 @@ export class Card {
     put(this.#what, `${words.money(order.total, order.currency)} · ${words.count(order.items, "item")}`);
     show(this.#cash, order.payment_method === "cash");
     this.#showWho(board);
+    this.#showFailure();
     this.tick();
     if (isNews && flashes) this.flash();
   }
@@ -46,6 +48,7 @@ export class Card {
     put(this.#ready, ready);
     tell(this.#ready, "title", this.#order.status === "confirmed" && !this.#order.is_ready ? `Ready ${ready}` : "");
     this.#ready.classList.toggle("is-ready", ready === words.READY);
+    if (this.#order.failure) put(this.#part("why"), words.failure(this.#order.failure));
   }
 
   select(isSelected, isCurrent) {
@@ -72,5 +75,13 @@ export class Card {
     tell(this.#who, "data-kind", courierId ? "has" : "asked");
     icon(this.#who.querySelector("svg"), courierId ? vehicle : "clock");
     put(this.#who.lastElementChild, courierId ? nameOf(courierId) : `Asked ${words.names(offered.map(nameOf), 2)}`);
+  }
+  // What becomes of it is decided on its own page.
+  #showFailure() {
+    const { failure, url } = this.#order;
+    show(this.#failure, Boolean(failure));
+    if (!failure) return;
+    put(this.#part("note"), failure.note);
+    tell(this.#failure.querySelector("a"), "href", url);
   }
 }

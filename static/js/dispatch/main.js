@@ -135,10 +135,10 @@ function tick() {
 
 byId("board").addEventListener("click", (event) => {
   const card = event.target.closest(".card");
-  if (card && !dragging.justEnded) dispatch.point(card.dataset.id, event);
+  if (card && !dragging.justEnded && !event.target.closest("a")) dispatch.point(card.dataset.id, event);
 });
 byId("board").addEventListener("dblclick", ({ target }) => {
-  if (target.closest(".card") && matchMedia("(pointer: fine)").matches) dispatch.openOrder();
+  if (target.closest(".card") && !target.closest("a") && matchMedia("(pointer: fine)").matches) dispatch.openOrder();
 });
 byId("board").addEventListener("focusin", ({ target }) => {
   if (target.matches(".card")) selection.goTo(target.dataset.id);

@@ -29,6 +29,9 @@ export function due(order) {
   return { tone: isMissed || left < SOON_MINUTES ? "soon" : "calm", words: duration(left) };
 }
 
+// Why it came back from the door, when, and with whom.
+export const failure = ({ label, failed_at: at, courier_name: name }) => [label, `${age(at)} ago`, name].filter(Boolean).join(", ");
+
 export const isLate = (order) => due(order).tone === LATE;
 
 // How far the shop is: nobody cooks before it has taken the order.

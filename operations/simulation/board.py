@@ -45,8 +45,8 @@ class Header:
             for address in addresses[:3]:
                 places.add_row(*address)
         else:
-            places.add_row(*addresses[0], *addresses[1])
-            places.add_row(*addresses[2], *addresses[3])
+            for left, right in zip(addresses[::2], addresses[1::2], strict=True):
+                places.add_row(*left, *right)
         track = [Text(f"Track {followed.short_number}  {followed.tracking_url}")] if followed else []
         others = "" if compact else " dispatcher@ integrator@"
         people = Text.assemble(
@@ -59,9 +59,11 @@ class Header:
 
     def _addresses(self) -> Sequence[tuple[str, str]]:
         return (
-            ("Admin", f"{self.site_url}/admin/"),
-            ("Browsable API", f"{self.site_url}/api/v2/orders"),
+            ("Dispatch", f"{self.site_url}/admin/dispatch/"),
+            ("Dashboard", f"{self.site_url}/admin/system/"),
             ("API docs", f"{self.site_url}/api/v2/docs"),
+            ("Browsable API", f"{self.site_url}/api/v2/orders"),
+            ("Admin", f"{self.site_url}/admin/"),
             ("Error codes", f"{self.site_url}/errors/"),
         )
 

@@ -41,6 +41,7 @@ class PlainView:
         self._world = world
         self._console = console
         self._printed = 0
+        self._has_named_a_page = False
 
     async def play(self) -> None:
         try:
@@ -56,3 +57,6 @@ class PlainView:
         for happening in list(self._world.happenings)[-new:] if new else ():
             text = line(happening)
             self._console.print(Text.assemble(text, no_wrap=False), soft_wrap=True)
+        if not self._has_named_a_page and (followed := self._world.followed()):
+            self._has_named_a_page = True
+            self._console.print(f"Track {followed.short_number}  {followed.tracking_url}", soft_wrap=True)

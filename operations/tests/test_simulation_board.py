@@ -79,7 +79,8 @@ def test_the_board_fits_the_screen_and_shows_addresses_counts_and_orders(world: 
     assert len(lines) <= height
     assert max(map(len, lines)) <= width
     text = "\n".join(lines)
-    assert "http://127.0.0.1:8000/admin/" in text
+    assert "http://127.0.0.1:8000/admin/dispatch/" in text
+    assert "http://127.0.0.1:8000/admin/system/" in text
     assert "http://127.0.0.1:8000/api/v2/docs" in text
     assert "Track #K000" in text
     assert "http://127.0.0.1:8000/track/K000A-BCDEFK000A-BCDEFK000A-BCDEF/" in text
@@ -124,26 +125,41 @@ def test_counts_leave_out_the_ended_orders_of_others(world: World) -> None:
     assert [order.number for order in world.own_orders()] == ["MINE"]
 
 
-def test_without_a_terminal_every_happening_is_one_line(world: World) -> None:
+def without_a_terminal(world: World, *, last_word: str) -> list[str]:
     console = Console(width=80, file=io.StringIO())
-    see(world, "D111A-BCDEF", "created", "delivered")
-    world.tell("something long " * 20)
 
     async def play_for_a_moment() -> None:
         task = asyncio.create_task(PlainView(world, console).play())
         await asyncio.sleep(0)
-        world.tell("the last word")
+        world.tell(last_word)
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
 
     asyncio.run(play_for_a_moment())
-
     assert isinstance(console.file, io.StringIO)
-    lines = console.file.getvalue().splitlines()
+    return console.file.getvalue().splitlines()
+
+
+def test_without_a_terminal_every_happening_is_one_line(world: World) -> None:
+    see(world, "D111A-BCDEF", "created", "delivered")
+    world.tell("something long " * 20)
+
+    lines = without_a_terminal(world, last_word="the last word")
+
     assert len(lines) == 4
     assert lines[0].endswith("#D111 placed: 12.50 EUR, Trattoria")
     assert "#D111 delivered by Ana, 0.0 min" in lines[1]
     assert lines[3].endswith("the last word")
+
+
+def test_without_a_terminal_one_page_to_look_at_is_named_once(world: World) -> None:
+    see(world, "K111A-BCDEF", "created")
+    see(world, "K222A-BCDEF", "created")
+
+    lines = without_a_terminal(world, last_word="the last word")
+
+    url = "http://127.0.0.1:8000/track/K111A-BCDEFK111A-BCDEFK111A-BCDEF/"
+    assert [line for line in lines if "/track/" in line] == [f"Track #K111  {url}"]
 
 
 def test_the_clock_shows_the_minute_of_the_day() -> None:

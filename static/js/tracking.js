@@ -75,6 +75,14 @@ async function drawMap() {
   map.show(position, isStale());
 }
 
+// The way along the roads may have become known since the page came.
+function takeRoad(way) {
+  const box = field("map");
+  if (!box || !way) return;
+  box.dataset.road = way.road.map((point) => point.join(",")).join(" ");
+  drawMap();
+}
+
 function isStale() {
   return seenAt !== null && now() - seenAt > STALE_SECONDS * 2;
 }
@@ -181,8 +189,10 @@ function hear(message) {
   if (message.kind === "event") refresh();
   if (message.kind === "snapshot") {
     const isKnown = String(message.data.order.version) === article().dataset.version;
-    if (isKnown) show(message.data, message.data.courier && message.data.courier.position);
-    else refresh();
+    if (isKnown) {
+      takeRoad(message.data.way);
+      show(message.data, message.data.courier && message.data.courier.position);
+    } else refresh();
   }
   if (message.sequence !== undefined) sequence = message.sequence;
   if (message.kind === "ping") freshAt = now();

@@ -45,6 +45,10 @@ class Follower:
             self._has_changed = True
             self._woken.set()
 
+    def hear_route(self) -> None:
+        self._has_changed = True
+        self._woken.set()
+
     def hear_move(self, move: Move, *, reached: Reached | None) -> None:
         self._move, self._reached = move, reached
         self._woken.set()

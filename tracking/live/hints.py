@@ -73,9 +73,28 @@ class BoardChanged:
         return cls()
 
 
-Hint = OrdersChanged | CourierMoved | BoardChanged
+@dataclass(frozen=True)
+class RouteFound:
+    """It is known which way an order goes along the roads. There is no event of that."""
 
-_KINDS: Final[Mapping[str, type[Hint]]] = {"orders": OrdersChanged, "courier": CourierMoved, "board": BoardChanged}
+    order_id: UUID
+
+    def as_message(self) -> dict[str, Any]:
+        return {"type": "route", "order_id": str(self.order_id)}
+
+    @classmethod
+    def of(cls, message: Mapping[str, Any]) -> Self:
+        return cls(UUID(message["order_id"]))
+
+
+Hint = OrdersChanged | CourierMoved | BoardChanged | RouteFound
+
+_KINDS: Final[Mapping[str, type[Hint]]] = {
+    "orders": OrdersChanged,
+    "courier": CourierMoved,
+    "board": BoardChanged,
+    "route": RouteFound,
+}
 
 
 def hint_of(message: Mapping[str, Any]) -> Hint:

@@ -18,7 +18,7 @@ from redis.exceptions import RedisError
 
 from orders.models import Order
 from tracking.live.following import Follower
-from tracking.live.hints import GROUP, CourierMoved, Hint, OrdersChanged, hint_of
+from tracking.live.hints import GROUP, CourierMoved, Hint, OrdersChanged, RouteFound, hint_of
 from tracking.live.pushing import sender
 from tracking.live.reading import in_thread
 
@@ -122,6 +122,9 @@ class Hub:
             for order_id, sequence in hint.sequences.items():
                 for follower in self._followers.get(order_id, ()):
                     follower.hear_event(sequence)
+        if isinstance(hint, RouteFound):
+            for follower in self._followers.get(hint.order_id, ()):
+                follower.hear_route()
 
     async def _look_again(self) -> None:
         """At all orders once in a while, but at some of them at a time: what is read at once holds up all sockets."""

@@ -17,6 +17,8 @@ from catalog.geography import Position
 from couriers.models import Assignment
 from couriers.vehicles import Vehicle
 from orders.models import Order
+from tracking.live.hints import RouteFound
+from tracking.live.pushing import sender
 from tracking.models import OrderRoute
 from tracking.roads.asking import ask, client
 from tracking.roads.engines import Engine, engine_in_use
@@ -89,7 +91,10 @@ def _find(wanted: OrderRoute, *, engine: Engine, http: httpx.Client) -> bool:
     except AnswerUnreadable as error:
         logger.warning("the routing engine is not understood, of order %s: %s", wanted.order_id, error)
         return False
-    return bool(row.update(ask_at=None, seconds=route.seconds, metres=route.metres, points=_points(route)))
+    if not row.update(ask_at=None, seconds=route.seconds, metres=route.metres, points=_points(route)):
+        return False
+    sender.send(RouteFound(wanted.order_id))
+    return True
 
 
 def _ends(order: Order) -> tuple[Position, Position]:

@@ -46,7 +46,8 @@ def tours_through(in_hand: Iterable[Assignment], *, now: datetime) -> Mapping[UU
 
 
 def store_of(order: Order) -> Position:
-    return Position(order.store.latitude, order.store.longitude)
+    store = order.store
+    return Position(store.latitude, store.longitude)
 
 
 def door_of(order: Order) -> Position:

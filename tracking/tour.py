@@ -9,18 +9,19 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache, cached_property
-from typing import Final
+from typing import Final, NamedTuple
 from uuid import UUID
 
 from catalog.geography import Position
 from tracking.eta import USUAL_APPROACH_SECONDS, Reached, ride_seconds
 
-EXACT_UP_TO: Final = 6
-"""Stops: three orders that are all to be fetched have six, and 90 ways. Of more, that which is done soonest is next."""
+EXACT_UP_TO: Final = 5
+"""Stops, which can be made in 30 ways at most. Of more, that which is done soonest is taken to come next: on recorded
+days no time was worse for that (benchmarks/README.md)."""
 _START: Final = -1
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Errand:
     """An order in a courier's hands. `ready_at` is when its kitchen expects to be done; None once it is."""
 
@@ -31,8 +32,7 @@ class Errand:
     picked_up_at: datetime | None = None
 
 
-@dataclass(frozen=True)
-class _Stop:
+class _Stop(NamedTuple):
     """`errand` numbers the order; before `open_seconds` nobody can be done there: what is still to come is not over."""
 
     errand: int
@@ -41,8 +41,7 @@ class _Stop:
     open_seconds: float
 
 
-@dataclass(frozen=True)
-class _Start:
+class _Start(NamedTuple):
     """`seconds` is when they were there, negative in the past."""
 
     position: Position | None
@@ -63,11 +62,9 @@ class Tour:
     @cached_property
     def reached(self) -> Mapping[UUID, Reached]:
         """Of each order; reckoned once, in a time that grows with the square of the stops."""
-        way = self._way()
-        at = {
-            (self._stops[number].errand, self._stops[number].is_door): seconds
-            for number, seconds in zip(way, self._times(way), strict=True)
-        }
+        way, stops = self._way(), self._stops
+        times = zip(way, self._times(way), strict=True)
+        at = {(stops[number].errand, stops[number].is_door): seconds for number, seconds in times}
         return {
             errand.order_id: Reached(store=at.get((number, False), 0.0), door=at[number, True])
             for number, errand in enumerate(self.errands)
@@ -81,7 +78,8 @@ class Tour:
 
     def _waiting_seconds(self, way: Sequence[int]) -> float:
         """Of all customers together."""
-        return sum(at for number, at in zip(way, self._times(way), strict=True) if self._stops[number].is_door)
+        stops = self._stops
+        return sum(at for number, at in zip(way, self._times(way), strict=True) if stops[number].is_door)
 
     def _times(self, way: Sequence[int]) -> Iterator[float]:
         """When each of the stops is reached, and what is fetched there done."""

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 import httpx
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
 from catalog.geography import Position
@@ -76,8 +76,12 @@ def _due() -> Iterator[OrderRoute]:
 def _take(wanted: OrderRoute, *, now: datetime) -> bool:
     """Whoever moves it on to its next attempt has this one, for as long as it is not due again."""
     next_at = now + PAUSES[wanted.attempts] if wanted.attempts < len(PAUSES) else None
-    mine = OrderRoute.objects.filter(pk=wanted.pk, ask_at=wanted.ask_at)
-    return bool(mine.update(attempts=wanted.attempts + 1, ask_at=next_at))
+    return bool(_as_it_was(wanted).update(attempts=wanted.attempts + 1, ask_at=next_at))
+
+
+def _as_it_was(wanted: OrderRoute) -> QuerySet[OrderRoute]:
+    """The row, unless somebody has taken it since."""
+    return OrderRoute.objects.filter(pk=wanted.pk, ask_at=wanted.ask_at)
 
 
 def _find(wanted: OrderRoute, *, engine: Engine, http: httpx.Client) -> bool:

@@ -1,7 +1,7 @@
 """What engines are asked and answer, over real HTTP."""
 
 import json
-from typing import Any
+from typing import Any, Final
 
 import pytest
 
@@ -11,10 +11,21 @@ from tracking.checks import check_routing
 from tracking.roads.asking import MOST_BYTES, ask, client
 from tracking.roads.engines import engine_in_use
 from tracking.roads.route import AnswerUnreadable, EngineUnavailable, RoadNotFound, Route
+from tracking.roads.valhalla import Valhalla
 from tracking.tests.routing_engine import AROUND, RoutingEngine, osrm_answer, routing_engine, valhalla_answer
 
 STORE = Position(52.5200, 13.4000)
 DOOR = Position(52.5205, 13.4100)
+# By Valhalla 3.5.1, through a town of straight streets.
+VALHALLA_3_5: Final = rb"""
+{"trip":{"locations":[{"type":"break","lat":52.52,"lon":13.4,"side_of_street":"right","original_index":0},
+{"type":"break","lat":52.5273,"lon":13.4213,"original_index":1}],"legs":[{"summary":{"has_time_restrictions":false,
+"has_toll":false,"has_highway":false,"has_ferry":false,"min_lat":52.5201,"min_lon":13.4,"max_lat":52.5273,
+"max_lon":13.4213,"time":496.034,"length":2.235,"cost":967.358},
+"shape":"giqdcB_{zpX?g^?w|A?w|A?w|A?w|A?w|A?w|Agw@wQgw@wQgw@nd@gw@wQgw@wQgw@nd@gw@wQgw@wQ?w|A?w|A?w|A?w|A?w|A?w|A?w|A?wj@"}],
+"summary":{"has_time_restrictions":false,"has_toll":false,"has_highway":false,"has_ferry":false,"min_lat":52.5201,
+"min_lon":13.4,"max_lat":52.5273,"max_lon":13.4213,"time":496.034,"length":2.235,"cost":967.358},
+"status_message":"Found route between points","status":0,"units":"kilometers","language":"en-US"}}"""
 POINTS = tuple(Position(*point) for point in AROUND)
 
 
@@ -46,6 +57,12 @@ def test_valhalla_is_asked_without_directions(engine: RoutingEngine, settings: A
             },
         )
     ]
+
+
+def test_what_a_real_valhalla_has_said_is_understood() -> None:
+    route = Valhalla("").route_in(json.loads(VALHALLA_3_5), vehicle=Vehicle.BICYCLE)
+    assert (route.seconds, route.metres, len(route.points)) == (496.034, 2235, 24)
+    assert (route.points[0], route.points[-1]) == (Position(52.5201, 13.4), Position(52.5273, 13.4213))
 
 
 def test_a_server_for_each_profile_is_found_by_its_address(engine: RoutingEngine, settings: Any) -> None:

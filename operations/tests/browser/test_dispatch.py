@@ -22,7 +22,7 @@ from operations.tests.browser.console import (
 from operations.tests.browser.product import Product
 from operations.tests.browser.windows import CUT_OFF, Windows
 from operations.tests.contract.site import Person
-from operations.tests.contract.story import Shop, confirmed, new_user, open_shop, ready
+from operations.tests.contract.story import Shop, confirmed, fetched, new_user, open_shop, ready
 
 BULK: Final = CAPACITY
 
@@ -293,10 +293,13 @@ def test_store_staff_look_at_their_board_and_give_nothing(console: Opening, cust
 def test_nothing_is_in_the_way_of_anybody(
     console: Opening, customer: Person, shop: Shop, riders: tuple[Rider, Rider]
 ) -> None:
-    """By axe: the board with one order selected and a result told, the choice of couriers, and the keys."""
+    """By axe: the board with one order failed, one selected and a result told, the choice of couriers, and the keys."""
     confirmed(customer, shop)
+    taken = fetched(riders[0].person, ready(customer, shop))
+    riders[0].person.do(f"assignments/{taken['id']}/fail", {"reason": "other"})
     order = ready(customer, shop)
     page = console(shop)
+    expect(cards_in(page, "Problems")).to_have_count(1)
     card(page, order).click()
     page.keyboard.press("Enter")
     choose(page, riders[0])

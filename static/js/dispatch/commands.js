@@ -1,6 +1,6 @@
 // Giving orders to couriers, taking them back, and taking that back again. The server decides; here it is told what
 // came of it, order by order.
-import { toast, withdrawUndo } from "./toasts.js";
+import { toast } from "./toasts.js";
 import { count, names } from "./words.js";
 
 const GIVES_UP_MS = 20_000;
@@ -62,7 +62,7 @@ export class Commands {
       this.#board.takeResults(results, courierIdOf);
       const told = this.#inWords(results, { title, numbers, isUndo });
       if (undo) this.#offer({ id: undo, ids, courierIds, words: told.words });
-      toast({ ...told, undo: undo ? () => this.undo() : null });
+      toast({ ...told, canBeUndone: Boolean(undo) });
     } catch (error) {
       toast({ words: error.message, tone: "bad" });
     } finally {
@@ -75,7 +75,6 @@ export class Commands {
   #offer(last) {
     clearTimeout(this.#lapsing);
     this.#undo = last;
-    withdrawUndo();
     this.#onUndo(last && last.words);
     if (last) this.#lapsing = setTimeout(() => this.#offer(null), UNDO_MS);
   }

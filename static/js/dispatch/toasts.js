@@ -5,29 +5,19 @@ const SHOWN_MS = 15_000;
 const MOST = 4;
 
 // Refusals stay until somebody puts them away; what has gone well leaves by itself, but not from under the pointer.
-export function toast({ words, lines = [], tone = "good", undo = null }) {
+export function toast({ words, lines = [], tone = "good", canBeUndone = false }) {
   const node = cloneOf("toast-template");
   node.dataset.tone = tone;
   icon(node.querySelector(".sign"), { good: "check", bad: "alert", undone: "undo" }[tone]);
   node.querySelector("p").textContent = words;
   node.querySelector("ul").append(...lines.map((line) => Object.assign(document.createElement("li"), { textContent: line })));
   node.querySelector(".close").addEventListener("click", () => node.remove());
-  if (undo) {
-    const button = node.querySelector(".undo");
-    button.hidden = false;
-    button.addEventListener("click", () => { node.remove(); undo(); });
-  }
   if (tone !== "bad") leaveLater(node);
   const shown = byId("toasts");
   while (shown.childElementCount >= MOST) shown.firstElementChild.remove();
   shown.append(node);
-  announce([words, ...lines].join(". ") + (undo ? ". Press Z to undo." : ""));
+  announce([words, ...lines].join(". ") + (canBeUndone ? ". Press Z to undo." : ""));
   return node;
-}
-
-// Of earlier results: there is only the last to be undone.
-export function withdrawUndo() {
-  for (const button of byId("toasts").querySelectorAll(".undo")) button.hidden = true;
 }
 
 export function dismissAll() {

@@ -5,6 +5,7 @@ waits: until there is a route, and if there never is one, the straight line is g
 """
 
 import logging
+import time
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Final
@@ -28,6 +29,8 @@ from tracking.roads.route import AnswerUnreadable, EngineUnavailable, RoadNotFou
 logger = logging.getLogger(__name__)
 
 MOST_PER_RUN: Final = 100
+# Runs begin every SWEEP_SECONDS: an engine that answers, but slowly, must not get thread after thread.
+LONGEST_RUN_SECONDS: Final = 2.0
 MOST_POINTS: Final = 200
 # About a metre.
 DIGITS: Final = 5
@@ -39,7 +42,7 @@ PAUSES: Final = tuple(timedelta(seconds=seconds) for seconds in (30, 60, 120, 24
 def find_routes() -> int:
     """Returns how many were found. Any number may run at once; none where there is no engine.
 
-    An engine that does not answer ends it, so that it holds one thread for one timeout: whoever looks again asks it.
+    An engine that does not answer ends it, as does one that takes long: whoever looks next goes on.
     """
     engine = engine_in_use()
     if engine is None:
@@ -66,11 +69,13 @@ def _note_wanted() -> None:
 
 
 def _due() -> Iterator[OrderRoute]:
-    now = timezone.now()
+    now, until = timezone.now(), time.monotonic() + LONGEST_RUN_SECONDS
     due = OrderRoute.objects.filter(ask_at__lte=now, order__ended_at=None).select_related("order__store")
     for wanted in due.order_by("ask_at", "pk")[:MOST_PER_RUN]:
         if _take(wanted, now=now):
             yield wanted
+        if time.monotonic() > until:
+            return
 
 
 def _take(wanted: OrderRoute, *, now: datetime) -> bool:

@@ -92,6 +92,13 @@ def test_an_engine_that_does_not_answer_is_asked_once_at_a_time(
     assert find_routes() == 2
 
 
+def test_a_slow_engine_is_left_after_a_while(engine: RoutingEngine, monkeypatch: Any) -> None:
+    monkeypatch.setattr("tracking.roads.finding.LONGEST_RUN_SECONDS", 0.0)
+    for _ in range(3):
+        make_accepted()
+    assert [find_routes(), find_routes(), find_routes(), find_routes()] == [1, 1, 1, 0]
+
+
 def test_it_is_not_asked_for_ever(engine: RoutingEngine, caplog: pytest.LogCaptureFixture) -> None:
     engine.says(b"no JSON")
     make_accepted()

@@ -11,9 +11,11 @@ from couriers.moving import Move, watches_moves
 from events.envelopes import Envelope
 from events.watching import watches_events
 from tracking.board.looking import SUBJECTS
+from tracking.eta import Reached
 from tracking.in_hand import for_tours_of, tours_through
 from tracking.live.hints import BoardChanged, CourierMoved, OrdersChanged
 from tracking.live.pushing import sender
+from tracking.roads.known import routes_of
 
 # What of one order changes when its courier is at the other doors. Each names the courier, if there was one.
 _CHANGES_A_TOUR: Final = frozenset(
@@ -33,11 +35,22 @@ def tell_of_events(envelopes: Sequence[Envelope]) -> None:
 
 @watches_moves
 def tell_of_move(move: Move) -> None:
-    """To whom the courier rides now, and the dispatchers. Each socket knows what of it its reader may know."""
-    in_hand = list(for_tours_of([move.courier_id]))
-    tour = tours_through(in_hand, now=timezone.now()).get(move.courier_id)
-    reached = {one.order_id: tour.reached[one.order_id] if tour else None for one in in_hand}
+    """To whom the courier rides now, and the dispatchers. Each socket knows what of it its reader may know.
+
+    Couriers say every few seconds where they are: what it takes to know several orders' places is asked for only where
+    there are several.
+    """
+    rides = Assignment.objects.active().filter(courier_id=move.courier_id)
+    reached: dict[UUID, Reached | None] = dict.fromkeys(rides.order_by().values_list("order_id", flat=True))
+    if len(reached) > 1:
+        reached |= _reached_by(move.courier_id)
     sender.send(CourierMoved(move, reached))
+
+
+def _reached_by(courier_id: UUID) -> Mapping[UUID, Reached]:
+    in_hand = list(for_tours_of([courier_id]))
+    tour = tours_through(in_hand, now=timezone.now(), routes=routes_of(in_hand)).get(courier_id)
+    return tour.reached if tour else {}
 
 
 def _others_in_the_same_hands(envelopes: Sequence[Envelope]) -> Mapping[UUID, int]:

@@ -14,7 +14,12 @@ from couriers.models import Assignment, Courier
 from couriers.states import STALE_AFTER_SECONDS
 from orders.models import Order
 from orders.states import WITH_COURIER
+from tracking.eta import ride_seconds
+from tracking.roads.route import Route
 from tracking.tour import Errand, Tour
+
+LONGEST_DETOUR: Final = 3.0
+"""A way around a river to the house across it says nothing of other ways."""
 
 _FIELDS: Final = (
     "courier_id", "order_id", "picked_up_at",
@@ -37,12 +42,14 @@ def for_tours_of(courier_ids: Collection[UUID]) -> QuerySet[Assignment]:
     return in_hands_of(courier_ids).only(*_FIELDS)
 
 
-def tours_through(in_hand: Iterable[Assignment], *, now: datetime) -> Mapping[UUID, Tour]:
-    """By courier, of those who have several orders: where there is one there is nothing on the way."""
+def tours_through(in_hand: Iterable[Assignment], *, now: datetime, routes: Mapping[UUID, Route]) -> Mapping[UUID, Tour]:
+    """By courier, of those who have several orders: where there is one there is nothing on the way. `routes` are by
+    order, as far as they are known."""
     by_courier: defaultdict[UUID, list[Assignment]] = defaultdict(list)
     for assignment in in_hand:
         by_courier[assignment.courier_id].append(assignment)
-    return {key: _tour(several, now=now) for key, several in by_courier.items() if len(several) > 1}
+    several = {key: orders for key, orders in by_courier.items() if len(orders) > 1}
+    return {key: _tour(orders, now=now, routes=routes) for key, orders in several.items()}
 
 
 def store_of(order: Order) -> Position:
@@ -68,15 +75,25 @@ def if_recent(position: Position, recorded_at: datetime | None, *, now: datetime
     return None if is_stale else position
 
 
-def _tour(in_hand: Sequence[Assignment], *, now: datetime) -> Tour:
+def _tour(in_hand: Sequence[Assignment], *, now: datetime, routes: Mapping[UUID, Route]) -> Tour:
     courier = in_hand[0].courier
+    errands, usual_kmh = [_errand(assignment) for assignment in in_hand], courier.pace.usual_kmh
     return Tour(
-        errands=[_errand(assignment) for assignment in in_hand],
+        errands=errands,
         courier=known_position(courier, now=now),
-        usual_kmh=courier.pace.usual_kmh,
+        usual_kmh=usual_kmh,
         handover_seconds=settings.HANDOVER_SECONDS,
         now=now,
+        road_factor=_road_factor(errands, routes=routes, usual_kmh=usual_kmh) if routes else 1.0,
     )
+
+
+def _road_factor(errands: Iterable[Errand], *, routes: Mapping[UUID, Route], usual_kmh: float) -> float:
+    """Only the ways from stores to their doors are known: what they are longer by is taken to be so everywhere here."""
+    known = [(one, routes[one.order_id]) for one in errands if one.order_id in routes]
+    straight = sum(ride_seconds(one.store, one.door, usual_kmh=usual_kmh) for one, _ in known)
+    by_road = sum(route.seconds for _, route in known)
+    return min(LONGEST_DETOUR, max(1 / LONGEST_DETOUR, by_road / straight)) if straight else 1.0
 
 
 def _errand(assignment: Assignment) -> Errand:

@@ -153,15 +153,14 @@ def _delivery(order: Order, *, sequence: int, is_for_customer: bool) -> Delivery
     now = timezone.now()
     in_hand = _in_the_same_hands(order)
     assignment = next((one for one in in_hand if one.order_id == order.pk), None) or _assignment_of(order)
-    tours = tours_through(in_hand, now=now)
+    routes = routes_of(in_hand or ([assignment] if assignment else []))
+    tours = tours_through(in_hand, now=now, routes=routes)
     return Delivery(
         order=order,
         assignment=assignment,
         sequence=sequence,
         now=now,
-        journey=journey_of(
-            order, assignment, now=now, tours=tours, routes=routes_of([assignment] if assignment else [])
-        ),
+        journey=journey_of(order, assignment, now=now, tours=tours, routes=routes),
         is_for_customer=is_for_customer,
     )
 

@@ -51,13 +51,15 @@ class _Start(NamedTuple):
 @dataclass(frozen=True, kw_only=True)
 class Tour:
     """`courier` is where they are, if that is known well enough; if not, they are taken to have gone on ever since they
-    last picked something up. `errands` are in the order in which they were taken on."""
+    last picked something up. `errands` are in the order in which they were taken on. `road_factor` is how many times as
+    long as over straight lines rides take, where roads are known."""
 
     errands: Sequence[Errand]
     courier: Position | None
     usual_kmh: float
     handover_seconds: float
     now: datetime
+    road_factor: float = 1.0
 
     @cached_property
     def reached(self) -> Mapping[UUID, Reached]:
@@ -111,7 +113,9 @@ class Tour:
 
     def _measured(self, here: int, goal: Position) -> float:
         start = self._start.position if here == _START else self._stops[here].position
-        return USUAL_APPROACH_SECONDS if start is None else ride_seconds(start, goal, usual_kmh=self.usual_kmh)
+        if start is None:
+            return USUAL_APPROACH_SECONDS
+        return self.road_factor * ride_seconds(start, goal, usual_kmh=self.usual_kmh)
 
     @cached_property
     def _legs(self) -> dict[tuple[int, int], float]:

@@ -15,6 +15,7 @@ from orders.models import Order
 from orders.states import FINAL, ON_ITS_WAY, WITH_COURIER
 from tracking.eta import eta_seconds
 from tracking.in_hand import for_tours_of, tours_through
+from tracking.roads.known import routes_of
 from tracking.roads.route import Route, road_between, road_text
 from tracking.selectors import journey_of
 
@@ -69,7 +70,8 @@ def times_of(order: Order, assignments: Sequence[Assignment], *, routes: Mapping
         return None
     now = timezone.now()
     held = next((one for one in assignments if one.is_active), None)
-    tours = tours_through(for_tours_of([held.courier_id]), now=now) if held else {}
+    in_hand = list(for_tours_of([held.courier_id])) if held else []
+    tours = tours_through(in_hand, now=now, routes=routes_of(in_hand))
     seconds = eta_seconds(journey_of(order, held, now=now, tours=tours, routes=routes))
     is_late = order.status in ON_ITS_WAY and order.due_at < now
     return Times(

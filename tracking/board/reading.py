@@ -166,16 +166,18 @@ class _Hands:
             if assignment.courier_id in couriers:
                 assignment.courier = couriers[assignment.courier_id]
         in_hand = [one for one in active.values() if one.courier_id in couriers and one.order.store_id in stores]
-        tours = _tours(in_hand, stores=stores, now=now)
-        return cls(active, offered, carried, tours=tours, routes=routes_of(in_hand))
+        routes = routes_of(in_hand)
+        return cls(active, offered, carried, _tours(in_hand, stores=stores, now=now, routes=routes), routes)
 
 
-def _tours(in_hand: Iterable[Assignment], *, stores: Mapping[UUID, Store], now: datetime) -> Mapping[UUID, Tour]:
+def _tours(
+    in_hand: Iterable[Assignment], *, stores: Mapping[UUID, Store], now: datetime, routes: Mapping[UUID, Route]
+) -> Mapping[UUID, Tour]:
     """Without asking for anything."""
     gone_on_with = [one for one in in_hand if one.order.status in WITH_COURIER]
     for assignment in gone_on_with:
         assignment.order.store = stores[assignment.order.store_id]
-    return tours_through(gone_on_with, now=now)
+    return tours_through(gone_on_with, now=now, routes=routes)
 
 
 def _items(orders: Sequence[Order]) -> Mapping[UUID, int]:

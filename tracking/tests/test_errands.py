@@ -30,6 +30,7 @@ from orders.tests.factories import make_product, make_ready_order, make_store
 from tracking.board.reading import read_board, read_rows
 from tracking.eta import Reached, ride_seconds
 from tracking.live.hints import CourierMoved, Hint, OrdersChanged, hint_of
+from tracking.models import OrderRoute
 from tracking.tests.listening import do, listening, path_of, told
 
 pytestmark = pytest.mark.django_db
@@ -122,6 +123,26 @@ def test_what_is_over_or_cancelled_or_only_offered_does_not_count() -> None:
     assert api_seconds(carried.order) == pytest.approx(alone, abs=2)
 
 
+@pytest.mark.parametrize(("by_road", "counts"), [(2.0, 2.0), (0.9, 0.9), (20.0, 3.0)])
+def test_ways_that_are_known_say_how_long_the_others_are(by_road: float, counts: float, settings: Any) -> None:
+    """But none of them counts for more than three times the straight line: the others may lead elsewhere."""
+    settings.ROUTING_ENGINE, settings.ROUTING_URL = "osrm", "http://roads.test"
+    courier = somebody()
+    carried = own(courier)
+    another(courier)
+    know_the_way(carried, seconds=by_road * riding(OWN_STORE, OWN_DOOR))
+    through = counts * riding(START, OTHER_STORE, OTHER_DOOR, OWN_DOOR) + 3 * HANDOVER
+    assert api_seconds(carried.order) == pytest.approx(through, abs=2)
+    assert seconds_left(read_board().orders[carried.order_id].eta) == pytest.approx(through, abs=5)
+
+
+def know_the_way(assignment: Assignment, *, seconds: float) -> None:
+    ends = [list(OWN_STORE.values()), list(OWN_DOOR.values())]
+    OrderRoute.objects.create(
+        order=assignment.order, vehicle="bicycle", ask_at=None, seconds=seconds, metres=5000, points=ends
+    )
+
+
 def test_the_board_says_what_each_order_says_itself() -> None:
     courier = somebody()
     orders = [own(courier).order, another(courier).order, another(courier).order]
@@ -201,6 +222,20 @@ def test_a_hint_of_a_move_carries_times_and_no_doors() -> None:
     assert hint_of(json.loads(json.dumps(hint.as_message()))) == hint
     seconds = [reached.door + HANDOVER for order in orders if (reached := hint.reached[order.pk])]
     assert seconds == pytest.approx([api_seconds(order) for order in orders], abs=5)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_hint_goes_by_the_roads_as_everything_else_does(settings: Any) -> None:
+    settings.ROUTING_ENGINE, settings.ROUTING_URL = "osrm", "http://roads.test"
+    courier = somebody()
+    carried = own(courier)
+    another(courier)
+    know_the_way(carried, seconds=2 * riding(OWN_STORE, OWN_DOOR))
+    (hint,) = hints_of_riding(courier)
+    assert isinstance(hint, CourierMoved)
+    reached = hint.reached[carried.order_id]
+    assert reached is not None
+    assert reached.door + HANDOVER == pytest.approx(api_seconds(carried.order), abs=5)
 
 
 @pytest.mark.django_db(transaction=True)

@@ -39,8 +39,9 @@ def deliveries_under_way(*, now: datetime) -> Sequence[UnderWay]:
     active = Assignment.objects.active().filter(order__courier_id=F("courier_id"))
     active = active.select_related("order__store", "courier").order_by("order__created_at", "pk")
     first = list(active[:SHOWN])
-    tours = tours_through(for_tours_of({assignment.courier_id for assignment in first}), now=now)
-    routes = routes_of(first)
+    in_hand = list(for_tours_of({assignment.courier_id for assignment in first}))
+    routes = routes_of(in_hand)
+    tours = tours_through(in_hand, now=now, routes=routes)
     return [_shown(assignment, now=now, tours=tours, routes=routes) for assignment in first]
 
 

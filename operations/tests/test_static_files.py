@@ -9,6 +9,8 @@ import pytest
 from django.conf import settings
 from django.test import AsyncClient, Client
 
+pytestmark = pytest.mark.django_db
+
 STYLE: Final = "/static/css/dispatch.css"
 FONT: Final = "/static/unfold/fonts/inter/Inter-Regular.woff2"
 

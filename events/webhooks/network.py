@@ -51,7 +51,12 @@ class LoopThread:
         return asyncio.run_coroutine_threadsafe(exchange, self._loop)
 
     def break_up(self, line: Line) -> None:
-        self._loop.call_soon_threadsafe(line.break_up)
+        """By a task, as requests are sent: so it begins after all that were sent before it, and finds them in line."""
+
+        async def break_up() -> None:
+            line.break_up()
+
+        asyncio.run_coroutine_threadsafe(break_up(), self._loop)
 
     def close(self) -> None:
         """What is under way is given up."""

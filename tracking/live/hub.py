@@ -9,6 +9,7 @@ import logging
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
+from itertools import cycle
 from typing import Any, Final
 from uuid import UUID
 
@@ -27,7 +28,7 @@ logger = logging.getLogger(__name__)
 Watcher = Callable[[Hint], None]
 
 LOOK_EVERY_SECONDS: Final = 5.0
-LOOKED_AT_ONCE: Final = 250
+TURNS: Final = 20
 LAYER_AGAIN_SECONDS: Final = 2.0
 # A layer that is away must not hold up a page: it is opened all the same.
 PATIENCE_SECONDS: Final = 2.0
@@ -127,12 +128,10 @@ class Hub:
                 follower.hear_route()
 
     async def _look_again(self) -> None:
-        """At all orders once in a while, but at some of them at a time: what is read at once holds up all sockets."""
-        while True:
-            portions = _portions(list(self._followers))
-            for order_ids in portions:
-                await asyncio.sleep(LOOK_EVERY_SECONDS / len(portions))
-                await self._look_at(order_ids)
+        """At all orders once in a while, at each in its turn: what is read at once holds up all sockets."""
+        for turn in cycle(range(TURNS)):
+            await asyncio.sleep(LOOK_EVERY_SECONDS / TURNS)
+            await self._look_at([order_id for order_id in self._followers if order_id.int % TURNS == turn])
 
     async def _look_at(self, order_ids: Sequence[UUID]) -> None:
         if not order_ids:
@@ -145,12 +144,6 @@ class Hub:
         for order_id in order_ids:
             for follower in self._followers.get(order_id, ()):
                 follower.hear_version(versions.get(order_id))
-
-
-def _portions(order_ids: Sequence[UUID]) -> Sequence[Sequence[UUID]]:
-    """One at least, though there be nothing in it."""
-    starts = range(0, max(1, len(order_ids)), LOOKED_AT_ONCE)
-    return [order_ids[start : start + LOOKED_AT_ONCE] for start in starts]
 
 
 def versions_of(order_ids: Collection[UUID]) -> Mapping[UUID, int]:

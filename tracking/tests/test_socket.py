@@ -23,7 +23,7 @@ from orders.models import Order
 from orders.services.cancelling import cancel_order
 from orders.tests.factories import make_order
 from tracking.live.closing import CloseCode
-from tracking.live.hub import versions_of
+from tracking.live.hub import TURNS, versions_of
 from tracking.tests.listening import do, listening, path_of, told
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -251,7 +251,7 @@ def test_what_nobody_was_told_is_found_all_the_same() -> None:
         assert told(story)["data"]["headline"] == "Cancelled"
 
 
-def test_of_many_orders_some_are_looked_at_at_a_time_and_none_is_left_out() -> None:
+def test_orders_are_looked_at_in_turns_and_none_is_left_out() -> None:
     orders = [make_order() for _ in range(3)]
 
     async def story() -> list[str]:
@@ -267,12 +267,12 @@ def test_of_many_orders_some_are_looked_at_at_a_time_and_none_is_left_out() -> N
             return [messages[-1]["data"]["headline"] for messages in heard]
 
     with (
-        patch("tracking.live.hub.LOOK_EVERY_SECONDS", 0.1),
-        patch("tracking.live.hub.LOOKED_AT_ONCE", 2),
+        patch("tracking.live.hub.LOOK_EVERY_SECONDS", 0.05),
         patch("tracking.live.hub.versions_of", wraps=versions_of) as look,
     ):
         assert told(story) == ["Cancelled"] * 3
-    assert max(len(call.args[0]) for call in look.call_args_list) == 2
+    turns = [{order_id.int % TURNS for order_id in call.args[0]} for call in look.call_args_list]
+    assert all(len(turn) == 1 for turn in turns)
 
 
 def test_a_socket_opens_and_follows_while_the_layer_is_away() -> None:

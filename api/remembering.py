@@ -19,30 +19,32 @@ _kept_here: Final[dict[str, tuple[float, Any]]] = {}
 
 
 def remembered(key: str, *, seconds: float, make: Callable[[], T], renewed_by: str = "") -> T:
-    """What `make` answered not longer than `seconds` ago. While the cache is away, each process keeps its own.
+    """What `make` began to answer not longer than `seconds` ago. While the cache is away, each process keeps its own.
 
-    `renewed_by` names a task that calls `remember` with the same. It is woken when half of the time is over, so that
-    nobody waits for a new answer as long as somebody asks and a worker is there.
+    `renewed_by` names a task that calls `remember` with the same. It is woken when about half of the time is over, so
+    that nobody waits for a new answer as long as somebody asks and a worker is there.
     """
     try:
         known: T | None = cache.get(key)
-        is_old = known is not None and renewed_by and cache.add(_young(key), True, seconds / 2)
+        is_to_be_renewed = bool(renewed_by) and known is not None and cache.add(_young(key), True, seconds / 2)
     except RedisError as error:
         logger.warning("the cache is away: %s", error)
         return _remembered_here(key, seconds=seconds, make=make)
     if known is None:
         return remember(key, seconds=seconds, make=make)
-    if is_old:
+    if is_to_be_renewed:
         wake(renewed_by)
     return known
 
 
 def remember(key: str, *, seconds: float, make: Callable[[], T]) -> T:
-    """A new answer, for all processes."""
+    """A new answer, for all processes; for the less time, the longer it took: it may be as old as its beginning."""
+    began = time.monotonic()
     made = make()
+    left = max(0.0, seconds - (time.monotonic() - began))
     with suppress(RedisError):
-        cache.set(key, made, seconds)
-        cache.set(_young(key), True, seconds / 2)
+        cache.set(key, made, left)
+        cache.set(_young(key), True, left / 2)
     return made
 
 
@@ -52,9 +54,10 @@ def _young(key: str) -> str:
 
 
 def _remembered_here(key: str, *, seconds: float, make: Callable[[], T]) -> T:
-    made_at, known = _kept_here.get(key, (float("-inf"), None))
-    if time.monotonic() - made_at < seconds:
+    began_at, known = _kept_here.get(key, (float("-inf"), None))
+    now = time.monotonic()
+    if now - began_at < seconds:
         return cast(T, known)
     made = make()
-    _kept_here[key] = (time.monotonic(), made)
+    _kept_here[key] = (now, made)
     return made

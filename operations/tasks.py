@@ -1,6 +1,6 @@
 from celery import shared_task
 
-from operations.api.v2 import state
+from operations import state
 
 
 @shared_task(name=state.RENEWED_BY)

@@ -75,3 +75,18 @@ def test_a_renewed_answer_is_given_and_young_again(made: list[int], woken: list[
     remember("renewed", seconds=60, make=lambda: 7)
     assert ask_renewed(made, key="renewed") == 7
     assert woken == []
+
+
+def test_an_answer_is_as_old_as_its_beginning() -> None:
+    clock = iter([100.0, 104.0])
+    with patch.object(remembering, "cache") as cache, patch.object(remembering, "time") as time:
+        time.monotonic.side_effect = clock
+        remember("slow", seconds=5, make=lambda: 7)
+    assert [call.args for call in cache.set.call_args_list] == [("slow", 7, 1.0), ("slow:young", True, 0.5)]
+
+
+def test_an_answer_that_took_longer_than_it_may_be_kept_is_not_kept() -> None:
+    with patch.object(remembering, "time") as time:
+        time.monotonic.side_effect = iter([100.0, 106.0])
+        assert remember("too-slow", seconds=5, make=lambda: 7) == 7
+    assert cache.get("too-slow") is None

@@ -15,7 +15,7 @@ from accounts.roles import Role
 from api import remembering
 from couriers.models import Courier
 from couriers.tests.factories import make_accepted, make_courier, make_picked_up
-from operations.api.v2.state import StateSerializer
+from operations.api.v2.serializers import StateSerializer
 from operations.tasks import renew_state
 from orders.models import Order
 from orders.states import OrderStatus

@@ -25,9 +25,8 @@ from events.models import DeliveryState, Event
 from events.publishing import publish
 from events.tests.webhooks import make_endpoint, make_webhook
 from events.types import EVENT_TYPES
-from operations import days
+from operations import days, state
 from operations.admin.system.activity import PHRASES
-from operations.api.v2 import state
 from operations.days import Durations, last_days, reckoned
 from orders.models import Order
 from orders.states import OrderStatus

@@ -24,9 +24,9 @@ from operations.admin.system.activity import latest_activity
 from operations.admin.system.deliveries import deliveries_under_way
 from operations.admin.system.history import Period, history, in_minutes
 from operations.admin.system.lights import health_of
-from operations.api.v2.state import KEPT_SECONDS, current_state
 from operations.days import last_days
 from operations.flow import event_flow
+from operations.state import KEPT_SECONDS, current_state
 from orders.models import Order
 from orders.states import OrderStatus
 

@@ -1,112 +1,18 @@
 """The state of the whole system, for dispatchers and what they build on it."""
 
-import json
-from typing import Any, ClassVar, Final
+from typing import ClassVar
 
 from django.http import HttpResponse
 from django.http.response import HttpResponseBase
-from drf_spectacular.utils import extend_schema, extend_schema_field
-from rest_framework import serializers
+from drf_spectacular.utils import extend_schema
 from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from api.moments import moment
-from api.remembering import remember, remembered
 from api.scopes import Scopes
 from api.views import ApiView
-from couriers.models import Courier
-from couriers.states import AssignmentStatus, Availability
-from couriers.vehicles import Vehicle
-from operations.health.views import health_report
-from operations.one_moment import one_moment
-from orders.states import OrderStatus
-from tracking.state import Carried, CourierAtWork, SystemState, system_state
-
-KEPT_SECONDS: Final = 5
-KEY: Final = "operations.state"
-RENEWED_BY: Final = "operations.renew_state"
-
-
-class StatePositionSerializer(serializers.Serializer[Any]):
-    latitude = serializers.FloatField()
-    longitude = serializers.FloatField()
-    recorded_at = serializers.DateTimeField(source="position_recorded_at")
-
-
-class StateAssignmentSerializer(serializers.Serializer[Any]):
-    id = serializers.UUIDField()
-    order_id = serializers.UUIDField()
-    order_number = serializers.CharField(source="order.number")
-    status = serializers.ChoiceField(choices=AssignmentStatus.choices)
-
-
-class StateCourierSerializer(serializers.Serializer[Any]):
-    id = serializers.UUIDField(source="pk")
-    name = serializers.CharField()
-    status = serializers.ChoiceField(choices=Availability.choices, source="availability")
-    vehicle = serializers.ChoiceField(choices=Vehicle.choices)
-    capacity = serializers.IntegerField()
-    position = serializers.SerializerMethodField()
-    assignments = StateAssignmentSerializer(source="carried", many=True)
-
-    @extend_schema_field(StatePositionSerializer(allow_null=True))
-    def get_position(self, courier: Courier) -> dict[str, Any] | None:
-        if not courier.has_position:
-            return None
-        return {
-            "latitude": courier.latitude,
-            "longitude": courier.longitude,
-            "recorded_at": moment(courier.position_recorded_at),
-        }
-
-    def to_representation(self, instance: CourierAtWork) -> dict[str, Any]:
-        """By hand: field by field, thousands of couriers and their orders would take seconds."""
-        courier = instance.courier
-        return {
-            "id": str(courier.pk),
-            "name": courier.name,
-            "status": courier.availability.value,
-            "vehicle": courier.vehicle,
-            "capacity": courier.capacity,
-            "position": self.get_position(courier),
-            "assignments": [_carried_as_json(carried) for carried in instance.carried],
-        }
-
-
-def _carried_as_json(carried: Carried) -> dict[str, str]:
-    return {
-        "id": str(carried.id),
-        "order_id": str(carried.order_id),
-        "order_number": carried.order_number,
-        "status": carried.status,
-    }
-
-
-class StatisticsSerializer(serializers.Serializer[SystemState]):
-    total_orders = serializers.IntegerField(help_text="All there ever were.")
-    active_deliveries = serializers.IntegerField(help_text="Orders that a courier has accepted or carries.")
-    waiting_for_courier = serializers.IntegerField(help_text="Confirmed orders that nobody has accepted.")
-    completed_today = serializers.IntegerField(help_text="Delivered since midnight by the installation's clock.")
-    online_couriers = serializers.IntegerField()
-
-
-class HealthSerializer(serializers.Serializer[Any]):
-    status = serializers.ChoiceField(choices=["ok", "degraded", "unavailable"])
-    checks = serializers.DictField(child=serializers.DictField())
-
-
-class StateSerializer(serializers.Serializer[Any]):
-    generated_at = serializers.DateTimeField()
-    orders_by_status = serializers.DictField(
-        child=serializers.IntegerField(), help_text=f"With every status: {', '.join(OrderStatus.values)}."
-    )
-    statistics = StatisticsSerializer(source="*")
-    couriers = StateCourierSerializer(many=True, help_text="Those who are online, or carry something.")
-
-
-class StateWithHealthSerializer(StateSerializer):
-    health = HealthSerializer()
+from operations.api.v2.serializers import StateWithHealthSerializer
+from operations.state import current_state, state_as_json
 
 
 class State(ApiView):
@@ -129,26 +35,3 @@ class State(ApiView):
 @extend_schema(exclude=True)
 class UnversionedState(State):
     """The same under the address without a version, which is in nobody's OpenAPI."""
-
-
-def current_state() -> dict[str, Any]:
-    """As the API shows it; also for the dashboard, so that both say the same."""
-    state: dict[str, Any] = json.loads(state_as_json())
-    return state
-
-
-def state_as_json() -> bytes:
-    """Not older than five seconds. It may be more than a megabyte, and is written out once for all who ask."""
-    return remembered(KEY, seconds=KEPT_SECONDS, make=_newest, renewed_by=RENEWED_BY)
-
-
-def renew_state() -> None:
-    remember(KEY, seconds=KEPT_SECONDS, make=_newest)
-
-
-def _newest() -> bytes:
-    """The health is asked outside of the reading transaction: its checks may take seconds when something is broken."""
-    with one_moment():
-        state = dict(StateSerializer(system_state()).data)
-    rendered: bytes = JSONRenderer().render({**state, "health": health_report()})
-    return rendered

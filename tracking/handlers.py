@@ -12,14 +12,14 @@ from events.envelopes import Envelope
 from events.watching import watches_events
 from tracking.board.looking import SUBJECTS
 from tracking.eta import Reached
-from tracking.in_hand import for_tours_of, tours_through
+from tracking.in_hand import for_tours_of, in_the_same_hands, tours_through
 from tracking.live.hints import BoardChanged, CourierMoved, OrdersChanged
 from tracking.live.pushing import sender
 from tracking.roads.known import routes_of
 
-# What of one order changes when its courier is at the other doors. Each names the courier, if there was one.
+# What of one order changes when its courier is at the other doors. Those that end it in somebody's hands name them.
 _CHANGES_A_TOUR: Final = frozenset(
-    f"order.{what}" for what in ("assigned", "unassigned", "picked_up", "delivered", "failed", "cancelled")
+    f"order.{what}" for what in ("assigned", "unassigned", "ready", "picked_up", "delivered", "failed", "cancelled")
 )
 
 
@@ -55,9 +55,9 @@ def _reached_by(courier_id: UUID) -> Mapping[UUID, Reached]:
 
 def _others_in_the_same_hands(envelopes: Sequence[Envelope]) -> Mapping[UUID, int]:
     """The orders that their courier now brings sooner or later, because of what has become of another."""
-    changes = [event for event in envelopes if event.type in _CHANGES_A_TOUR and event.data.get("courier_id")]
+    changes = [event for event in envelopes if event.type in _CHANGES_A_TOUR]
     if not changes:
         return {}
-    couriers = {UUID(str(event.data["courier_id"])) for event in changes}
-    in_hand = Assignment.objects.active().filter(courier_id__in=couriers).order_by()
-    return dict.fromkeys(in_hand.values_list("order_id", flat=True), changes[-1].sequence)
+    named = {UUID(str(courier_id)) for event in changes if (courier_id := event.data.get("courier_id"))}
+    orders = in_the_same_hands(order_ids={event.subject.id for event in changes}, courier_ids=named)
+    return dict.fromkeys(orders, changes[-1].sequence)

@@ -7,7 +7,7 @@ from typing import Final
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from catalog.geography import Position
 from couriers.models import Assignment, Courier
@@ -40,6 +40,14 @@ def in_hands_of(courier_ids: Collection[UUID]) -> QuerySet[Assignment]:
 def for_tours_of(courier_ids: Collection[UUID]) -> QuerySet[Assignment]:
     """The same with nothing that `tours_through` does not need."""
     return in_hands_of(courier_ids).only(*_FIELDS)
+
+
+def in_the_same_hands(*, order_ids: Collection[UUID], courier_ids: Collection[UUID] = ()) -> frozenset[UUID]:
+    """All orders of these couriers, and of whoever has one of these orders in hand. One query."""
+    active = Assignment.objects.active().order_by()
+    holders = active.filter(order_id__in=order_ids).values("courier_id")
+    theirs = active.filter(Q(courier_id__in=holders) | Q(courier_id__in=courier_ids))
+    return frozenset(theirs.values_list("order_id", flat=True))
 
 
 def tours_through(in_hand: Iterable[Assignment], *, now: datetime, routes: Mapping[UUID, Route]) -> Mapping[UUID, Tour]:

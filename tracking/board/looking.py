@@ -12,6 +12,7 @@ from events.models import Event, SequenceCounter
 from tracking.board.reading import Rows, last_sequence, read_rows
 from tracking.board.rows import OrderRow
 from tracking.board.viewing import Viewer
+from tracking.in_hand import in_the_same_hands
 
 SUBJECTS: Final = ("order", "assignment", "courier")
 MOST_AT_ONCE: Final = 200
@@ -22,7 +23,7 @@ MOST_REPLAYED: Final = 200
 class Look:
     """The events up to `until`, and the rows that they concern, as they are now.
 
-    Of these, what is not in `rows` is not on the board any more.
+    Of `order_ids` and `courier_ids`, what is not in `rows` is not on the board any more. There may be more in `rows`.
     """
 
     until: int
@@ -36,7 +37,8 @@ class Look:
 def look_since(sequence: int, *, known: Mapping[UUID, OrderRow]) -> Look:
     """The events are read before the rows, which may be ahead of them, but not behind.
 
-    `known` are the orders that were on the board: whoever had one of them is concerned too.
+    `known` are the orders that were on the board: whoever had one of them is concerned too. And so is whatever else the
+    couriers have in hand who are concerned: they bring it sooner or later now.
     """
     last = last_sequence()
     found = _events().filter(sequence__gt=sequence, sequence__lte=last).order_by("sequence")[:MOST_AT_ONCE]
@@ -51,8 +53,13 @@ def look_since(sequence: int, *, known: Mapping[UUID, OrderRow]) -> Look:
         events=events,
         order_ids=order_ids,
         courier_ids=courier_ids,
-        rows=read_rows(order_ids=order_ids, courier_ids=courier_ids) if events else Rows({}, {}),
+        rows=_rows(order_ids=order_ids, courier_ids=courier_ids) if events else Rows({}, {}),
     )
+
+
+def _rows(*, order_ids: frozenset[UUID], courier_ids: frozenset[UUID]) -> Rows:
+    others = in_the_same_hands(order_ids=order_ids, courier_ids=courier_ids)
+    return read_rows(order_ids=order_ids | others, courier_ids=courier_ids)
 
 
 def missed_events(viewer: Viewer, *, after: int, until: int) -> tuple[Envelope, ...] | None:

@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from datetime import timedelta
+from typing import Final, TypeVar
 from uuid import UUID
 
 from events.envelopes import Envelope
@@ -10,6 +11,8 @@ from tracking.board.rows import CourierRow, OrderRow
 from tracking.board.viewing import Viewer
 
 Row = TypeVar("Row", OrderRow, CourierRow)
+
+NOTICEABLE: Final = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,7 +57,7 @@ def news_for(
     has_lost_somebody = any(
         viewer.courier(former) and not viewer.courier(couriers.get(key)) for key, former in before_couriers.items()
     )
-    is_unexplained = not events and bool(changed or gone or moved)
+    is_unexplained = not events and bool(gone or moved or any(_is_news(row, before_orders[row.id]) for row in changed))
     return News(
         events=events,
         orders=tuple(changed),
@@ -62,6 +65,15 @@ def news_for(
         couriers=tuple(moved),
         needs_picture=has_lost_somebody or is_unexplained,
     )
+
+
+def _is_news(row: OrderRow, former: OrderRow | None) -> bool:
+    """A row is read again whenever its courier is concerned: what the clock alone has changed of it can wait."""
+    if former is None or row.lasting != former.lasting:
+        return True
+    if row.eta is None or former.eta is None:
+        return row.eta != former.eta
+    return abs(row.eta - former.eta) >= NOTICEABLE
 
 
 def _first(befores: Sequence[Mapping[UUID, Row | None]]) -> dict[UUID, Row | None]:

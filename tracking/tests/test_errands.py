@@ -26,6 +26,7 @@ from couriers.tests.factories import actor_of, make_accepted, make_courier, make
 from events.services.relaying import relay
 from orders.models import Order
 from orders.services.cancelling import cancel_order
+from orders.services.confirming import mark_ready
 from orders.tests.factories import make_product, make_ready_order, make_store
 from tracking.board.reading import read_board, read_rows
 from tracking.eta import Reached, ride_seconds
@@ -280,6 +281,14 @@ def take_back(order: Order, courier: Courier) -> None:
     unassign_order(order.pk, actor=Actor.of(staff()))
 
 
+def kitchen_is_slow(order: Order, courier: Courier) -> None:
+    Order.objects.filter(pk=order.pk).update(ready_at=None, estimated_ready_at=timezone.now() + timedelta(minutes=14))
+
+
+def be_ready(order: Order, courier: Courier) -> None:
+    mark_ready(order.pk, actor=Actor.of(staff()))
+
+
 def fetch(order: Order, courier: Courier) -> None:
     pick_up(held(order).pk, actor=actor_of(courier))
 
@@ -308,6 +317,7 @@ def held(order: Order) -> Assignment:
         ((take_on,), give_away),
         ((take_on,), take_back),
         ((take_on,), cancel),
+        ((take_on, kitchen_is_slow), be_ready),
         ((take_on,), fetch),
         ((take_on, fetch), bring),
         ((take_on, fetch), give_up),

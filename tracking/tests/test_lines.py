@@ -1,11 +1,14 @@
+from collections import Counter
 from itertools import pairwise
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from catalog.geography import Position, distance_m
-from tracking.roads.line import SAME_M, along, simplified
+from tracking.roads import line as lines
+from tracking.roads.line import MOST_LOOKED_AT, SAME_M, along, simplified
 
 # A kilometre east, then one north.
 CORNER = (Position(52.5200, 13.4000), Position(52.5200, 13.4148), Position(52.5290, 13.4148))
@@ -101,3 +104,41 @@ def test_every_point_left_out_was_near_the_line() -> None:
     assert len(fewer) == 2
     assert max(along(fewer, point).off_m for point in zigzag) < 3
     assert distance_m(fewer[0], fewer[-1]) > 3000
+
+
+def test_the_farthest_points_are_kept_first() -> None:
+    """Of two corners, the one without which more would be wrong."""
+    small, big = Position(52.5205, 13.41), Position(52.5300, 13.42)
+    line = (Position(52.52, 13.40), small, Position(52.52, 13.415), big, Position(52.52, 13.43))
+    assert simplified(line, most=3) == (line[0], big, line[-1])
+
+
+@pytest.mark.parametrize("number_of_points", [1_000, 1_001, 40_000])
+def test_however_crooked_a_long_line_is_no_point_is_looked_at_more_than_so_often(
+    number_of_points: int, monkeypatch: Any
+) -> None:
+    """To and fro, wider and wider: the worst there is, because the farthest point is always the last one."""
+    zigzag = [
+        Position(52.52 + 0.00001 * number * (-1) ** (number // 3), 13.40 + 0.000001 * number)
+        for number in range(number_of_points)
+    ]
+    looks = Counter[None]()
+
+    def off(*args: Any) -> float:
+        looks[None] += 1
+        return _off(*args)
+
+    _off = lines._off
+    monkeypatch.setattr(lines, "_off", off)
+    fewer = simplified(zigzag, most=200)
+    assert (fewer[0], fewer[-1]) == (zigzag[0], zigzag[-1])
+    assert 100 < len(fewer) <= 200
+    assert looks[None] < 200 * MOST_LOOKED_AT
+
+
+@given(st.integers(min_value=2, max_value=5 * MOST_LOOKED_AT))
+def test_of_a_long_line_enough_points_are_looked_at(number_of_points: int) -> None:
+    line = [Position(52.52, 13.40 + 0.00001 * number) for number in range(number_of_points)]
+    fewer = lines._thinned(line)
+    assert (fewer[0], fewer[-1]) == (line[0], line[-1])
+    assert min(number_of_points, MOST_LOOKED_AT / 2) <= len(fewer) <= MOST_LOOKED_AT

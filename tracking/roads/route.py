@@ -2,12 +2,14 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
-from catalog.geography import Position
+from catalog.geography import Position, distance_m
 
 # Latitude and longitude.
 Point = tuple[float, float]
+# More than a shown door is from the true one: nothing within leads to which of the houses it is.
+HIDDEN_M: Final = 25.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,11 +24,14 @@ class Route:
 def road_between(store: Point, door: Point, *, route: Route | None) -> tuple[Point, ...]:
     """The route as a map shows it, from the one marker to the other; nothing where it is not known.
 
-    Its own ends are where these are nearest to a street: of a door, that is sharper than some may see.
+    Its own ends are where these are nearest to a street: of a door, that and whatever is near it are sharper than some
+    may see.
     """
     if route is None:
         return ()
-    return (store, *((point.latitude, point.longitude) for point in route.points[1:-1]), door)
+    goal = route.points[-1]
+    shown = [point for point in route.points[1:-1] if distance_m(point, goal) > HIDDEN_M]
+    return (store, *((point.latitude, point.longitude) for point in shown), door)
 
 
 def road_text(points: Iterable[Point]) -> str:

@@ -94,6 +94,25 @@ def test_the_customer_s_data_have_the_way_while_the_courier_is_on_it() -> None:
     assert data(order)["way"] is None
 
 
+def test_nothing_of_the_way_is_nearer_to_the_door_than_the_door_that_is_shown(engine: RoutingEngine) -> None:
+    """Its last points before the end would lead to the very house, as would those of a way that comes by it twice."""
+    order = carried().order
+    Order.objects.filter(pk=order.pk).update(dropoff_latitude=52.520044, dropoff_longitude=13.410046)
+    seen, by_the_door = [(52.521, 13.405), (52.5204, 13.411)], [(52.52004, 13.40975), (52.52004, 13.41001)]
+    end = (52.52004, 13.41005)
+    engine.says(osrm_answer([STORE, seen[0], by_the_door[0], seen[1], *by_the_door, end]))
+    find_routes()
+    assert [tuple(point) for point in OrderRoute.objects.get().points][-1] == end
+    assert data(order)["way"]["road"] == [list(STORE), *map(list, seen), [52.52, 13.41]]
+
+
+def test_of_a_way_around_the_corner_only_its_ends_are_shown(engine: RoutingEngine) -> None:
+    order = carried().order
+    engine.says(osrm_answer([STORE, (52.52035, 13.41), (52.5205, 13.41)]))
+    find_routes()
+    assert data(order)["way"]["road"] == [list(STORE), list(DOOR)]
+
+
 def test_before_the_pickup_no_way_is_shown() -> None:
     assignment = make_accepted()
     find_routes()

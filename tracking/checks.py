@@ -11,7 +11,7 @@ from django.core.checks import CheckMessage, Error, register
 from tracking.roads.engines import ENGINES
 
 # Longer than anybody should wait for an engine of their own; well below the pause after which it is asked again.
-LONGEST_TIMEOUT_SECONDS: Final = 10
+LONGEST_TIMEOUT_SECONDS: Final = 5
 
 
 @register("tracking")

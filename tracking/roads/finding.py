@@ -7,12 +7,14 @@ waits: until there is a route, and if there never is one, the straight line is g
 import logging
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Final
 
-import httpx
+from django.core.cache import cache
 from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
+from redis.exceptions import RedisError
 
 from catalog.geography import Position
 from couriers.models import Assignment
@@ -21,7 +23,7 @@ from orders.models import Order
 from tracking.live.hints import RouteFound
 from tracking.live.pushing import sender
 from tracking.models import OrderRoute
-from tracking.roads.asking import ask, client
+from tracking.roads.asking import ask
 from tracking.roads.engines import Engine, engine_in_use
 from tracking.roads.line import simplified
 from tracking.roads.route import AnswerUnreadable, EngineUnavailable, RoadNotFound, Route
@@ -29,8 +31,11 @@ from tracking.roads.route import AnswerUnreadable, EngineUnavailable, RoadNotFou
 logger = logging.getLogger(__name__)
 
 MOST_PER_RUN: Final = 100
-# Runs begin every SWEEP_SECONDS: an engine that answers, but slowly, must not get thread after thread.
+# No question begins after that.
 LONGEST_RUN_SECONDS: Final = 2.0
+# Longer than a run takes with its last question. For so long nobody is asked after a worker died within one.
+MARK_SECONDS: Final = 15
+_MARK: Final = "tracking:finding-routes"
 MOST_POINTS: Final = 200
 # About a metre.
 DIGITS: Final = 5
@@ -40,22 +45,39 @@ PAUSES: Final = tuple(timedelta(seconds=seconds) for seconds in (30, 60, 120, 24
 
 
 def find_routes() -> int:
-    """Returns how many were found. Any number may run at once; none where there is no engine.
+    """Returns how many were found; none where there is no engine.
 
-    An engine that does not answer ends it, as does one that takes long: whoever looks next goes on.
+    Runs begin every SWEEP_SECONDS, but not while there is one: so an engine that is slow holds one thread of all
+    workers. One that does not answer ends the run, as does one that takes long: whoever looks next goes on.
     """
     engine = engine_in_use()
-    if engine is None:
+    if engine is None or not _begin():
         return 0
-    _note_wanted()
+    try:
+        _note_wanted()
+        return _find_due(engine)
+    finally:
+        with suppress(RedisError):
+            cache.delete(_MARK)
+
+
+def _begin() -> bool:
+    """Only threads are at stake: while the cache is away, several may run, and each row is still asked for once."""
+    try:
+        return cache.add(_MARK, True, MARK_SECONDS)
+    except RedisError as error:
+        logger.warning("the cache is away: %s", error)
+        return True
+
+
+def _find_due(engine: Engine) -> int:
     found = 0
-    with client() as http:
-        for wanted in _due():
-            try:
-                found += _find(wanted, engine=engine, http=http)
-            except EngineUnavailable as error:
-                logger.warning("the routing engine does not answer: %s", error)
-                break
+    for wanted in _due():
+        try:
+            found += _find(wanted, engine=engine)
+        except EngineUnavailable as error:
+            logger.warning("the routing engine does not answer: %s", error)
+            break
     return found
 
 
@@ -89,11 +111,11 @@ def _as_it_was(wanted: OrderRoute) -> QuerySet[OrderRoute]:
     return OrderRoute.objects.filter(pk=wanted.pk, ask_at=wanted.ask_at)
 
 
-def _find(wanted: OrderRoute, *, engine: Engine, http: httpx.Client) -> bool:
+def _find(wanted: OrderRoute, *, engine: Engine) -> bool:
     """Raises EngineUnavailable. An order that is over meanwhile has no row any more, and gets none."""
     row = OrderRoute.objects.filter(pk=wanted.pk)
     try:
-        route = ask(engine, *_ends(wanted.order), vehicle=Vehicle(wanted.vehicle), http=http)
+        route = ask(engine, *_ends(wanted.order), vehicle=Vehicle(wanted.vehicle))
     except RoadNotFound:
         row.update(ask_at=None)
         return False

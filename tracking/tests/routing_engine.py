@@ -70,6 +70,7 @@ class RoutingEngine:
     asked: list[tuple[str, Any]] = field(default_factory=list)
     url: str = ""
     is_hanging: threading.Event = field(default_factory=threading.Event)
+    dripping: str = ""
     _go_on: threading.Event = field(default_factory=threading.Event)
 
     def says(self, answer: Mapping[str, Any] | bytes, *, status: int = 200) -> None:
@@ -79,6 +80,16 @@ class RoutingEngine:
     def hangs(self) -> None:
         """Until the test is over."""
         self.is_hanging.set()
+
+    def drips(self, part: str) -> None:
+        """Its "headers" or its "body" take five seconds, with something new all the time."""
+        self.dripping = part
+
+    def in_drops(self, part: str, drop: bytes) -> Iterator[bytes]:
+        for _ in range(100 if self.dripping == part else 0):
+            yield drop
+            if self._go_on.wait(0.05):
+                return
 
     def wait(self) -> None:
         if self.is_hanging.is_set():
@@ -104,8 +115,12 @@ def routing_engine() -> Iterator[RoutingEngine]:
             engine.asked.append((self.path, body))
             engine.wait()
             self.send_response(engine.status)
-            self.send_header("Content-Length", str(len(engine.body)))
+            self.flush_headers()
+            for drop in engine.in_drops("headers", b"X-Drop: 1\r\n"):
+                self.wfile.write(drop)
             self.end_headers()
+            for drop in engine.in_drops("body", b" "):
+                self.wfile.write(drop)
             self.wfile.write(engine.body)
 
         def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the base class's name

@@ -4,8 +4,10 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import DatabaseError, connection
+from django.test import Client
 from django.utils import timezone
+from redis.exceptions import ConnectionError as RedisConnectionError
 
 from couriers.models import Assignment, Courier
 from couriers.services.delivering import Proof, deliver
@@ -14,13 +16,25 @@ from couriers.tests.factories import accept, actor_of, make_accepted, make_couri
 from orders.models import Order
 from orders.services.anonymising import anonymise_due_orders
 from orders.tests.factories import make_confirmed_order
+from tracking.board.reading import read_board
+from tracking.checks import LONGEST_TIMEOUT_SECONDS
 from tracking.models import OrderRoute
 from tracking.roads.asking import ask
-from tracking.roads.finding import MOST_POINTS, PAUSES, _take, find_routes
+from tracking.roads.finding import LONGEST_RUN_SECONDS, MARK_SECONDS, MOST_POINTS, PAUSES, _take, find_routes
 from tracking.roads.forgetting import forget_routes
 from tracking.tests.routing_engine import AROUND, RoutingEngine, osrm_answer, routing_engine
 
 pytestmark = pytest.mark.django_db
+
+
+class Away:
+    """A cache that does not answer."""
+
+    def add(self, *args: Any) -> bool:
+        raise RedisConnectionError
+
+    def delete(self, *args: Any) -> bool:
+        raise RedisConnectionError
 
 
 def asked_again() -> None:
@@ -121,7 +135,8 @@ def test_where_there_is_no_road_is_not_asked_again(engine: RoutingEngine) -> Non
 
 
 def test_whoever_asks_has_the_row_until_it_is_due_again(engine: RoutingEngine, monkeypatch: Any) -> None:
-    """A second worker, while the first is asking."""
+    """A second worker, while the first is asking, and nobody knows of it because the cache is away."""
+    monkeypatch.setattr("tracking.roads.finding.cache", Away())
     make_accepted()
     found_meanwhile: list[int] = []
 
@@ -134,6 +149,36 @@ def test_whoever_asks_has_the_row_until_it_is_due_again(engine: RoutingEngine, m
     assert find_routes() == 1
     assert found_meanwhile == [0]
     assert len(engine.asked) == 1
+
+
+def test_whoever_ends_lets_others_begin(engine: RoutingEngine, monkeypatch: Any) -> None:
+    """However it ended."""
+
+    def fail(*args: Any, **kwargs: Any) -> Any:
+        raise DatabaseError
+
+    make_accepted()
+    monkeypatch.setattr("tracking.roads.finding.ask", fail)
+    with pytest.raises(DatabaseError):
+        find_routes()
+    monkeypatch.undo()
+    asked_again()
+    assert find_routes() == 1
+
+
+def test_a_run_is_over_before_its_mark_is() -> None:
+    assert LONGEST_RUN_SECONDS + LONGEST_TIMEOUT_SECONDS < MARK_SECONDS
+    assert timedelta(seconds=LONGEST_TIMEOUT_SECONDS) < min(PAUSES)
+
+
+def test_an_absurd_answer_is_not_kept(engine: RoutingEngine) -> None:
+    """Nobody who reads could reckon with it: there is no such time of arrival."""
+    engine.says(osrm_answer(seconds=1e12))
+    order = make_picked_up().order
+    assert find_routes() == 0
+    assert OrderRoute.objects.get().seconds is None
+    assert Client().get(f"/track/{order.tracking_token}/data").status_code == 200
+    assert list(read_board().orders) == [order.pk]
 
 
 def test_two_workers_that_see_the_same_row_ask_once(engine: RoutingEngine) -> None:

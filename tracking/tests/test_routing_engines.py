@@ -1,6 +1,7 @@
 """What engines are asked and answer, over real HTTP."""
 
 import json
+from threading import Event
 from typing import Any, Final
 
 import pytest
@@ -8,7 +9,7 @@ import pytest
 from catalog.geography import Position
 from couriers.vehicles import Vehicle
 from tracking.checks import check_routing
-from tracking.roads.asking import MOST_BYTES, ask, client
+from tracking.roads.asking import MOST_BYTES, ask
 from tracking.roads.engines import engine_in_use
 from tracking.roads.route import AnswerUnreadable, EngineUnavailable, RoadNotFound, Route
 from tracking.roads.valhalla import Valhalla
@@ -26,14 +27,14 @@ VALHALLA_3_5: Final = rb"""
 "summary":{"has_time_restrictions":false,"has_toll":false,"has_highway":false,"has_ferry":false,"min_lat":52.5201,
 "min_lon":13.4,"max_lat":52.5273,"max_lon":13.4213,"time":496.034,"length":2.235,"cost":967.358},
 "status_message":"Found route between points","status":0,"units":"kilometers","language":"en-US"}}"""
+NOT_IN_TIME: Final = "no complete answer within 0.2 s"
 POINTS = tuple(Position(*point) for point in AROUND)
 
 
 def found(vehicle: Vehicle = Vehicle.BICYCLE) -> Route:
     engine = engine_in_use()
     assert engine is not None
-    with client() as http:
-        return ask(engine, STORE, DOOR, vehicle=vehicle, http=http)
+    return ask(engine, STORE, DOOR, vehicle=vehicle)
 
 
 def test_osrm_is_asked_for_the_whole_line(engine: RoutingEngine) -> None:
@@ -131,6 +132,10 @@ def long_answer() -> bytes:
         pytest.param(osrm_answer(seconds=-1), id="back in time"),
         pytest.param(osrm_answer(seconds=float("nan")), id="NaN seconds"),
         pytest.param(osrm_answer(metres=float("inf")), id="endless"),
+        pytest.param(osrm_answer(seconds=86_401), id="more than a day"),
+        pytest.param(osrm_answer(seconds=1e12), id="later than dates go"),
+        pytest.param(osrm_answer(metres=1_000_001), id="more than a country"),
+        pytest.param(osrm_answer(metres=10**400), id="more digits than a number has"),
         pytest.param(osrm_answer([AROUND[0], (91.0, 13.4), AROUND[-1]]), id="not on Earth"),
         pytest.param(osrm_answer([AROUND[0], ("52", "13"), AROUND[-1]]), id="places in words"),  # type: ignore[list-item]
         pytest.param(b'{"code": "InvalidOptions", "message": "Query string malformed"}', id="refused"),
@@ -180,8 +185,34 @@ def test_an_engine_in_trouble_is_unavailable(status: int, engine: RoutingEngine)
 def test_an_engine_that_hangs_is_unavailable(engine: RoutingEngine, settings: Any) -> None:
     settings.ROUTING_TIMEOUT_SECONDS = 0.2
     engine.hangs()
-    with pytest.raises(EngineUnavailable, match="ReadTimeout"):
+    with pytest.raises(EngineUnavailable, match=NOT_IN_TIME):
         found()
+
+
+@pytest.mark.parametrize("part", ["headers", "body"])
+def test_an_engine_that_drips_is_unavailable(part: str, engine: RoutingEngine, settings: Any) -> None:
+    """However little time there is between its drops: in five seconds, its answer would be whole."""
+    settings.ROUTING_TIMEOUT_SECONDS = 0.2
+    engine.drips(part)
+    with pytest.raises(EngineUnavailable, match=NOT_IN_TIME):
+        found()
+
+
+def test_an_engine_whose_name_is_looked_up_for_ever_is_unavailable(settings: Any, monkeypatch: Any) -> None:
+    settings.ROUTING_ENGINE, settings.ROUTING_URL = "osrm", "http://roads.test:5000"
+    settings.ROUTING_TIMEOUT_SECONDS = 0.2
+    is_over = Event()
+
+    def hang(*args: Any, **kwargs: Any) -> Any:
+        is_over.wait(60)
+        raise OSError
+
+    monkeypatch.setattr("socket.getaddrinfo", hang)
+    try:
+        with pytest.raises(EngineUnavailable, match=NOT_IN_TIME):
+            found()
+    finally:
+        is_over.set()
 
 
 def test_an_engine_that_is_away_is_unavailable(settings: Any) -> None:
@@ -196,7 +227,7 @@ def test_an_engine_that_is_away_is_unavailable(settings: Any) -> None:
     [
         ("", "", 2.0, []),
         ("osrm", "http://127.0.0.1:5000", 2.0, []),
-        ("osrm", "https://user:secret@roads.example.com/{profile}/", 10.0, []),
+        ("osrm", "https://user:secret@roads.example.com/{profile}/", 5.0, []),
         ("valhalla", "http://[::1]:8002", 0.5, []),
         ("osrm", "", 2.0, ["tracking.E002"]),
         ("", "http://127.0.0.1:5000", 2.0, ["tracking.E002"]),
@@ -209,7 +240,8 @@ def test_an_engine_that_is_away_is_unavailable(settings: Any) -> None:
         ("osrm", "http://127.0.0.1:5000/{vehicle}", 2.0, ["tracking.E003"]),
         ("valhalla", "http://127.0.0.1:8002/{profile}", 2.0, ["tracking.E003"]),
         ("osrm", "http://127.0.0.1:5000", 0.0, ["tracking.E004"]),
-        ("osrm", "http://127.0.0.1:5000", 11.0, ["tracking.E004"]),
+        ("osrm", "http://127.0.0.1:5000", 5.1, ["tracking.E004"]),
+        ("osrm", "http://127.0.0.1:5000", float("nan"), ["tracking.E004"]),
     ],
 )
 def test_settings_are_checked(name: str, url: str, timeout: float, problems: list[str], settings: Any) -> None:

@@ -1,18 +1,21 @@
-"""A way is asked for by one worker at a time, however many look at the same moment."""
+"""A way is asked for by one worker, and one worker asks at a time, however many look at the same moment."""
 
 from collections import Counter
 from functools import partial
+from threading import Condition
+from typing import Any
 from unittest.mock import patch
 
 import pytest
 from django.db import connection
 from django.utils import timezone
 
-from api.tests.waiting import at_once
+from api.tests.waiting import PATIENCE_SECONDS, at_once
 from couriers.tests.factories import make_accepted
 from tracking.models import OrderRoute
 from tracking.roads import finding
 from tracking.roads.finding import _take, find_routes
+from tracking.roads.route import EngineUnavailable, Route
 from tracking.tests.routing_engine import RoutingEngine
 
 pytestmark = [
@@ -40,6 +43,46 @@ def test_without_looking_again_all_of_them_do() -> None:
     """The control."""
     with patch.object(finding, "_as_it_was", lambda wanted: OrderRoute.objects.filter(pk=wanted.pk)):
         assert takes()[True] == WORKERS
+
+
+def most_at_the_same_time(*, others: int) -> int:
+    """How many workers are asking at once. Whoever asks waits until so many others ask as well, or have gone away."""
+    at_it, most, changed = 0, 0, Condition()
+    gone: list[int] = []
+
+    def ask(*args: Any, **kwargs: Any) -> Route:
+        nonlocal at_it, most
+        with changed:
+            at_it += 1
+            most = max(most, at_it)
+            changed.notify_all()
+            assert changed.wait_for(lambda: most + len(gone) > others, PATIENCE_SECONDS)
+            at_it -= 1
+        raise EngineUnavailable
+
+    def work() -> None:
+        found = find_routes()
+        with changed:
+            gone.append(found)
+            changed.notify_all()
+
+    with patch.object(finding, "ask", ask), patch.object(finding, "LONGEST_RUN_SECONDS", PATIENCE_SECONDS):
+        at_once([work] * (others + 1))
+    return most
+
+
+def test_one_worker_at_a_time_waits_for_an_engine(engine: RoutingEngine) -> None:
+    for _ in range(WORKERS):
+        make_accepted()
+    assert most_at_the_same_time(others=WORKERS - 1) == 1
+
+
+def test_without_the_mark_all_of_them_do(engine: RoutingEngine) -> None:
+    """The control."""
+    for _ in range(WORKERS):
+        make_accepted()
+    with patch.object(finding, "_begin", lambda: True):
+        assert most_at_the_same_time(others=WORKERS - 1) == WORKERS
 
 
 def test_workers_that_begin_together_ask_once_for_each_order(engine: RoutingEngine) -> None:

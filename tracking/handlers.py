@@ -12,10 +12,9 @@ from events.envelopes import Envelope
 from events.watching import watches_events
 from tracking.board.looking import SUBJECTS
 from tracking.eta import Reached
-from tracking.in_hand import for_tours_of, in_the_same_hands, tours_through
+from tracking.in_hand import in_the_same_hands, tours_of
 from tracking.live.hints import BoardChanged, CourierMoved, OrdersChanged
 from tracking.live.pushing import sender
-from tracking.roads.known import routes_of
 
 # What of one order changes when its courier is at the other doors. Those that end it in somebody's hands name them.
 _CHANGES_A_TOUR: Final = frozenset(
@@ -48,8 +47,7 @@ def tell_of_move(move: Move) -> None:
 
 
 def _reached_by(courier_id: UUID) -> Mapping[UUID, Reached]:
-    in_hand = list(for_tours_of([courier_id]))
-    tour = tours_through(in_hand, now=timezone.now(), routes=routes_of(in_hand)).get(courier_id)
+    tour = tours_of([courier_id], now=timezone.now()).by_courier.get(courier_id)
     return tour.reached if tour else {}
 
 

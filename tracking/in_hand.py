@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 from uuid import UUID
@@ -15,6 +16,7 @@ from couriers.states import STALE_AFTER_SECONDS
 from orders.models import Order
 from orders.states import WITH_COURIER
 from tracking.eta import ride_seconds
+from tracking.roads.known import routes_of
 from tracking.roads.route import Route
 from tracking.tour import Errand, Tour
 
@@ -30,16 +32,29 @@ _FIELDS: Final = (
 )  # fmt: skip
 
 
-def in_hands_of(courier_ids: Collection[UUID]) -> QuerySet[Assignment]:
-    """With order, store and courier; in the order in which they were taken on. Nobody goes on with a cancelled order,
-    though its courier is let go of it a moment later."""
-    active = Assignment.objects.active().filter(courier_id__in=courier_ids, order__status__in=WITH_COURIER)
-    return active.select_related("order__store", "courier").order_by("accepted_at", "pk")
+@dataclass(frozen=True, kw_only=True)
+class Tours:
+    """By courier, of those who have several orders: where there is one there is nothing on the way. `routes` are by
+    order, as far as they are known."""
+
+    by_courier: Mapping[UUID, Tour]
+    routes: Mapping[UUID, Route]
 
 
-def for_tours_of(courier_ids: Collection[UUID]) -> QuerySet[Assignment]:
-    """The same with nothing that `tours_through` does not need."""
-    return in_hands_of(courier_ids).only(*_FIELDS)
+def tours_of(courier_ids: Collection[UUID], *, now: datetime) -> Tours:
+    """One query for what they have in hand, and one for the ways along the roads where there is an engine."""
+    return tours_through(list(_in_hands_of(courier_ids)), now=now)
+
+
+def tours_through(in_hand: Sequence[Assignment], *, now: datetime) -> Tours:
+    """Through what couriers go on with, with order, store and courier; in the order in which they were taken on."""
+    routes, by_courier = routes_of(in_hand), defaultdict[UUID, list[Assignment]](list)
+    for assignment in in_hand:
+        by_courier[assignment.courier_id].append(assignment)
+    several = {key: orders for key, orders in by_courier.items() if len(orders) > 1}
+    return Tours(
+        by_courier={key: _tour(orders, now=now, routes=routes) for key, orders in several.items()}, routes=routes
+    )
 
 
 def in_the_same_hands(*, order_ids: Collection[UUID], courier_ids: Collection[UUID] = ()) -> frozenset[UUID]:
@@ -48,16 +63,6 @@ def in_the_same_hands(*, order_ids: Collection[UUID], courier_ids: Collection[UU
     holders = active.filter(order_id__in=order_ids).values("courier_id")
     theirs = active.filter(Q(courier_id__in=holders) | Q(courier_id__in=courier_ids))
     return frozenset(theirs.values_list("order_id", flat=True))
-
-
-def tours_through(in_hand: Iterable[Assignment], *, now: datetime, routes: Mapping[UUID, Route]) -> Mapping[UUID, Tour]:
-    """By courier, of those who have several orders: where there is one there is nothing on the way. `routes` are by
-    order, as far as they are known."""
-    by_courier: defaultdict[UUID, list[Assignment]] = defaultdict(list)
-    for assignment in in_hand:
-        by_courier[assignment.courier_id].append(assignment)
-    several = {key: orders for key, orders in by_courier.items() if len(orders) > 1}
-    return {key: _tour(orders, now=now, routes=routes) for key, orders in several.items()}
 
 
 def store_of(order: Order) -> Position:
@@ -81,6 +86,14 @@ def known_position(courier: Courier | None, *, now: datetime) -> Position | None
 def if_recent(position: Position, recorded_at: datetime | None, *, now: datetime) -> Position | None:
     is_stale = recorded_at is not None and (now - recorded_at).total_seconds() > STALE_AFTER_SECONDS
     return None if is_stale else position
+
+
+def _in_hands_of(courier_ids: Collection[UUID]) -> QuerySet[Assignment]:
+    """Nothing of them that tours do not need: a customer's page must not hold the other customers' names and PINs.
+    Nobody goes on with a cancelled order, though its courier is let go of it a moment later."""
+    active = Assignment.objects.active().filter(courier_id__in=courier_ids, order__status__in=WITH_COURIER)
+    with_all = active.select_related("order__store", "courier").order_by("accepted_at", "pk")
+    return with_all.only(*_FIELDS)
 
 
 def _tour(in_hand: Sequence[Assignment], *, now: datetime, routes: Mapping[UUID, Route]) -> Tour:

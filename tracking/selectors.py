@@ -1,6 +1,5 @@
 """Where an order is: what the API and the public page show, read once and put together."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -23,10 +22,7 @@ from tracking import eta
 from tracking.arrival import Window, arrival_window
 from tracking.errors import OrderNotDispatched
 from tracking.eta import Journey, Reached
-from tracking.in_hand import door_of, if_recent, in_hands_of, known_position, store_of, tours_through
-from tracking.roads.known import routes_of
-from tracking.roads.route import Route
-from tracking.tour import Tour
+from tracking.in_hand import Tours, door_of, if_recent, known_position, store_of, tours_of
 
 # What was known last when the order was handed over is shown until the courier says more.
 AT_THE_STORE: Final = timedelta(minutes=1)
@@ -151,25 +147,17 @@ def _last_sequence(order_id: UUID) -> int:
 
 def _delivery(order: Order, *, sequence: int, is_for_customer: bool) -> Delivery:
     now = timezone.now()
-    in_hand = _in_the_same_hands(order)
-    assignment = next((one for one in in_hand if one.order_id == order.pk), None) or _assignment_of(order)
-    routes = routes_of(in_hand or ([assignment] if assignment else []))
-    tours = tours_through(in_hand, now=now, routes=routes)
+    assignment = _assignment_of(order)
+    under_way = [order.courier_id] if order.courier_id and order.status in WITH_COURIER else []
+    tours = tours_of(under_way, now=now)
     return Delivery(
         order=order,
         assignment=assignment,
         sequence=sequence,
         now=now,
-        journey=journey_of(order, assignment, now=now, tours=tours, routes=routes),
+        journey=journey_of(order, assignment, now=now, tours=tours),
         is_for_customer=is_for_customer,
     )
-
-
-def _in_the_same_hands(order: Order) -> list[Assignment]:
-    """Its own assignment is among them, unless that has ended since the order was read."""
-    if order.courier_id is None or order.status not in WITH_COURIER:
-        return []
-    return list(in_hands_of([order.courier_id]))
 
 
 def _assignment_of(order: Order) -> Assignment | None:
@@ -179,18 +167,10 @@ def _assignment_of(order: Order) -> Assignment | None:
     return assignments.select_related("courier").order_by("-pk").first()
 
 
-def journey_of(
-    order: Order,
-    assignment: Assignment | None,
-    *,
-    now: datetime,
-    tours: Mapping[UUID, Tour],
-    routes: Mapping[UUID, Route],
-) -> Journey:
-    """`tours` are those of couriers who have several orders in hand, `routes` the ways that are known, of orders that
-    somebody has. Before anybody has it, a bicycle is what comes."""
+def journey_of(order: Order, assignment: Assignment | None, *, now: datetime, tours: Tours) -> Journey:
+    """`tours` are those of whoever has it in hand. Before anybody has it, a bicycle is what comes."""
     courier = assignment.courier if assignment else None
-    tour = tours.get(courier.pk) if courier else None
+    tour = tours.by_courier.get(courier.pk) if courier else None
     picked_up_at = assignment.picked_up_at if assignment else None
     return Journey(
         status=OrderStatus(order.status),
@@ -203,7 +183,7 @@ def journey_of(
         since_pickup_seconds=_seconds(picked_up_at, now),
         handover_seconds=settings.HANDOVER_SECONDS,
         reached=tour.reached.get(order.pk) if tour else None,
-        route=routes.get(order.pk),
+        route=tours.routes.get(order.pk),
     )
 
 

@@ -8,6 +8,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from django.db.models import Prefetch, Q, QuerySet
+from django.utils import timezone
 from django.utils.safestring import SafeString
 
 from accounts.models import User
@@ -25,7 +26,7 @@ from orders.models import Charge, Order, OrderLine, TimelineEntry
 from orders.selectors import timeline_of
 from payments.admin import payment_badge, refund_badge
 from payments.models import Payment
-from tracking.roads.known import routes_of
+from tracking.in_hand import tours_of
 
 EVENT_ROWS: Final = 30
 DECISION_ROWS: Final = 3
@@ -73,7 +74,7 @@ class OrderPage:
 def order_page(order: Order, *, with_events: bool, with_matching: bool) -> OrderPage:
     assignments = list(order.assignments.select_related("courier").order_by("-id"))
     payments = _payments(order)
-    routes = routes_of(assignment for assignment in assignments if assignment.is_active)
+    tours = tours_of([assignment.courier_id for assignment in assignments if assignment.is_active], now=timezone.now())
     return OrderPage(
         badge=status_badge(order.status),
         kitchen=kitchen_badge(order),
@@ -86,8 +87,8 @@ def order_page(order: Order, *, with_events: bool, with_matching: bool) -> Order
         matching=matching_of(order, most=DECISION_ROWS) if with_matching else None,
         events=[_shown_event(event) for event in _events(order)] if with_events else (),
         balance=balance_of(order, payments),
-        way=way_of(order, assignments, route=routes.get(order.pk)),
-        times=times_of(order, assignments, routes=routes),
+        way=way_of(order, assignments, route=tours.routes.get(order.pk)),
+        times=times_of(order, assignments, tours=tours),
     )
 
 

@@ -1,9 +1,8 @@
 """Where an order goes: what its page draws on a map, and when it will be there."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from uuid import UUID
 
 from django.utils import timezone
 
@@ -14,8 +13,7 @@ from operations.admin.stuck.cases import age_of
 from orders.models import Order
 from orders.states import FINAL, ON_ITS_WAY, WITH_COURIER
 from tracking.eta import eta_seconds
-from tracking.in_hand import for_tours_of, tours_through
-from tracking.roads.known import routes_of
+from tracking.in_hand import Tours
 from tracking.roads.route import Route, road_between, road_text
 from tracking.selectors import journey_of
 
@@ -64,15 +62,13 @@ def way_of(order: Order, assignments: Sequence[Assignment], *, route: Route | No
     )
 
 
-def times_of(order: Order, assignments: Sequence[Assignment], *, routes: Mapping[UUID, Route]) -> Times | None:
+def times_of(order: Order, assignments: Sequence[Assignment], *, tours: Tours) -> Times | None:
     """Nothing of an order that is over."""
     if order.status in FINAL:
         return None
     now = timezone.now()
     held = next((one for one in assignments if one.is_active), None)
-    in_hand = list(for_tours_of([held.courier_id])) if held else []
-    tours = tours_through(in_hand, now=now, routes=routes_of(in_hand))
-    seconds = eta_seconds(journey_of(order, held, now=now, tours=tours, routes=routes))
+    seconds = eta_seconds(journey_of(order, held, now=now, tours=tours))
     is_late = order.status in ON_ITS_WAY and order.due_at < now
     return Times(
         due_at=order.due_at,

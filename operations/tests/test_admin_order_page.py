@@ -6,7 +6,9 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.roles import Role
@@ -226,7 +228,9 @@ def test_the_map_shows_the_way_along_the_roads_where_it_is_known(dispatcher: Cli
         order=assignment.order, vehicle="bicycle", ask_at=None, seconds=3600, metres=3000, points=points
     )
 
-    page = shown(dispatcher, assignment.order)
+    with CaptureQueriesContext(connection) as asked:
+        page = shown(dispatcher, assignment.order)
+    assert sum(f'FROM "{OrderRoute._meta.db_table}"' in query["sql"] for query in asked) == 1
     assert page.context["page"].way.road == "52.52000,13.40500 52.53000,13.40500 52.52050,13.41000"
     assert f'data-road="{page.context["page"].way.road}"' in page.text
     assert page.context["page"].times.eta > by_air + timedelta(minutes=45)

@@ -22,11 +22,8 @@ from tracking.board.failures import failures_of
 from tracking.board.rows import Board, CarriedOrder, CourierRow, FailedDelivery, OrderRow, StoreRow
 from tracking.board.urgency import Pressure, urgency
 from tracking.eta import eta_seconds
-from tracking.in_hand import tours_through
-from tracking.roads.known import routes_of
-from tracking.roads.route import Route
+from tracking.in_hand import Tours, tours_through
 from tracking.selectors import journey_of
-from tracking.tour import Tour
 
 _ORDER_FIELDS: Final = (
     "number", "status", "version", "store_id", "created_at", "estimated_ready_at", "ready_at", "status_changed_at",
@@ -136,13 +133,12 @@ def _rows(
 
 @dataclass(frozen=True)
 class _Hands:
-    """Who has which order, and who is asked; the tours of those who have several; the ways that are known."""
+    """Who has which order, and who is asked; and the tours of those who have some."""
 
     active: Mapping[UUID, Assignment]
     offered: Mapping[UUID, Sequence[UUID]]
     carried: Mapping[UUID, Sequence[CarriedOrder]]
-    tours: Mapping[UUID, Tour]
-    routes: Mapping[UUID, Route]
+    tours: Tours
 
     @classmethod
     def of(
@@ -166,18 +162,15 @@ class _Hands:
             if assignment.courier_id in couriers:
                 assignment.courier = couriers[assignment.courier_id]
         in_hand = [one for one in active.values() if one.courier_id in couriers and one.order.store_id in stores]
-        routes = routes_of(in_hand)
-        return cls(active, offered, carried, _tours(in_hand, stores=stores, now=now, routes=routes), routes)
+        return cls(active, offered, carried, _tours(in_hand, stores=stores, now=now))
 
 
-def _tours(
-    in_hand: Iterable[Assignment], *, stores: Mapping[UUID, Store], now: datetime, routes: Mapping[UUID, Route]
-) -> Mapping[UUID, Tour]:
-    """Without asking for anything."""
+def _tours(in_hand: Iterable[Assignment], *, stores: Mapping[UUID, Store], now: datetime) -> Tours:
+    """Stores and couriers are not asked for again."""
     gone_on_with = [one for one in in_hand if one.order.status in WITH_COURIER]
     for assignment in gone_on_with:
         assignment.order.store = stores[assignment.order.store_id]
-    return tours_through(gone_on_with, now=now, routes=routes)
+    return tours_through(gone_on_with, now=now)
 
 
 def _items(orders: Sequence[Order]) -> Mapping[UUID, int]:
@@ -197,7 +190,7 @@ def _order_row(
 ) -> OrderRow:
     order.store = store
     assignment = hands.active.get(order.pk)
-    door_seconds = eta_seconds(journey_of(order, assignment, now=now, tours=hands.tours, routes=hands.routes))
+    door_seconds = eta_seconds(journey_of(order, assignment, now=now, tours=hands.tours))
     return OrderRow(
         id=order.pk,
         number=order.number,

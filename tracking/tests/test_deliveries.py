@@ -228,8 +228,8 @@ def test_no_phone_pin_or_link_is_given_away() -> None:
 
 
 @pytest.mark.parametrize("others", [0, 1, 4])
-def test_a_delivery_is_five_statements(others: int) -> None:
-    """Sequence, order with store, lines, charges, what its courier has in hand; however much that is."""
+def test_a_delivery_is_six_statements(others: int) -> None:
+    """Sequence, order with store, lines, charges, assignment, what its courier has in hand; however much that is."""
     courier = make_courier(capacity=others + 1)
     assignment = make_picked_up(courier=courier)
     for _ in range(others):
@@ -237,7 +237,7 @@ def test_a_delivery_is_five_statements(others: int) -> None:
     caller = Caller(staff())
     with CaptureQueriesContext(connection) as queries:
         assert caller.get(f"deliveries/{assignment.order_id}").status_code == 200
-    assert selects(queries) == 5
+    assert selects(queries) == 6
 
 
 def test_deliveries_are_not_kept_by_caches() -> None:

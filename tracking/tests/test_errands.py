@@ -206,6 +206,18 @@ def test_customers_are_not_told_where_the_others_live() -> None:
     assert str(other.order_id) not in shown
 
 
+def test_of_the_others_a_link_reads_nothing_but_where_and_when() -> None:
+    courier = somebody()
+    carried = own(courier)
+    another(courier)
+    with CaptureQueriesContext(connection) as asked:
+        data(carried.order)
+    statements = [query["sql"] for query in asked]
+    (of_hands,) = [sql for sql in statements if "dropoff_latitude" in sql and "assignment" in sql]
+    secrets = ("pin", "contact_phone", "dropoff_address", "tracking_token", "note", "recipient", "email")
+    assert [secret for secret in secrets if f'"{secret}"' in of_hands] == []
+
+
 def hints_of_riding(courier: Courier) -> list[Hint]:
     fix = Fix(latitude=52.505, longitude=13.4, recorded_at=timezone.now())
     with patch("tracking.handlers.sender.send") as send:

@@ -311,12 +311,12 @@ def test_what_others_named_things_is_text() -> None:
     assert "&lt;script&gt;alert(1)&lt;/script&gt;" in html
 
 
-def test_the_page_is_six_statements() -> None:
-    """Link, sequence, order with store, lines, charges, assignment with courier."""
+def test_the_page_is_seven_statements() -> None:
+    """Link, sequence, order with store, lines, charges, assignment with courier, what that courier has in hand."""
     order = make_picked_up().order
     with CaptureQueriesContext(connection) as queries:
         open_page(order)
-    assert selects(queries) == 6
+    assert selects(queries) == 7
 
 
 def test_a_courier_who_has_said_where_they_are_changes_the_time() -> None:

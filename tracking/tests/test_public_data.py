@@ -166,8 +166,8 @@ def test_the_data_are_nobody_elses() -> None:
         assert "Access-Control-Allow-Origin" not in response
 
 
-def test_the_data_are_six_statements() -> None:
+def test_the_data_are_seven_statements() -> None:
     order = make_picked_up().order
     with CaptureQueriesContext(connection) as queries:
         data(order)
-    assert selects(queries) == 6
+    assert selects(queries) == 7

@@ -1,10 +1,9 @@
 """The deliveries under way that were placed first, with who brings them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
-from uuid import UUID
 
 from django.db.models import F
 from django.utils.safestring import SafeString
@@ -14,11 +13,8 @@ from operations.admin.stuck.cases import age_of
 from orders.admin import status_badge
 from orders.models import Order
 from tracking.eta import eta_seconds
-from tracking.in_hand import for_tours_of, tours_through
-from tracking.roads.known import routes_of
-from tracking.roads.route import Route
+from tracking.in_hand import Tours, tours_of
 from tracking.selectors import journey_of
-from tracking.tour import Tour
 
 SHOWN: Final = 10
 
@@ -39,17 +35,13 @@ def deliveries_under_way(*, now: datetime) -> Sequence[UnderWay]:
     active = Assignment.objects.active().filter(order__courier_id=F("courier_id"))
     active = active.select_related("order__store", "courier").order_by("order__created_at", "pk")
     first = list(active[:SHOWN])
-    in_hand = list(for_tours_of({assignment.courier_id for assignment in first}))
-    routes = routes_of(in_hand)
-    tours = tours_through(in_hand, now=now, routes=routes)
-    return [_shown(assignment, now=now, tours=tours, routes=routes) for assignment in first]
+    tours = tours_of({assignment.courier_id for assignment in first}, now=now)
+    return [_shown(assignment, now=now, tours=tours) for assignment in first]
 
 
-def _shown(
-    assignment: Assignment, *, now: datetime, tours: Mapping[UUID, Tour], routes: Mapping[UUID, Route]
-) -> UnderWay:
+def _shown(assignment: Assignment, *, now: datetime, tours: Tours) -> UnderWay:
     order, courier = assignment.order, assignment.courier
-    seconds = eta_seconds(journey_of(order, assignment, now=now, tours=tours, routes=routes))
+    seconds = eta_seconds(journey_of(order, assignment, now=now, tours=tours))
     is_late = order.due_at < now
     return UnderWay(
         order=order,

@@ -10,7 +10,7 @@ from orders.models import Order
 from orders.states import OrderStatus
 from tracking.board.rows import FailedDelivery
 
-_FIELDS: Final = ("order_id", "failure_reason", "note", "ended_at", "courier__name")
+_FIELDS: Final = ("order_id", "failure_reason", "ended_at", "courier__name")
 
 
 def failures_of(orders: Iterable[Order]) -> Mapping[UUID, FailedDelivery]:
@@ -25,7 +25,6 @@ def _failure(assignment: Assignment) -> FailedDelivery:
     assert assignment.ended_at is not None
     return FailedDelivery(
         reason=FailureReason(assignment.failure_reason),
-        note=assignment.note,
         courier_name=assignment.courier.name,
         failed_at=assignment.ended_at,
     )

@@ -17,10 +17,9 @@ Point = tuple[float, float]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FailedDelivery:
-    """What the courier said who came back with the goods. `note` may be a person's words."""
+    """What the courier said who came back with the goods. What they noted stays with the assignment."""
 
     reason: FailureReason
-    note: str
     courier_name: str
     failed_at: datetime
 
@@ -159,7 +158,6 @@ def _failure(failure: FailedDelivery | None) -> dict[str, Any] | None:
     return {
         "reason": failure.reason.value,
         "label": failure.reason.label,
-        "note": failure.note,
         "courier_name": failure.courier_name,
         "failed_at": moment(failure.failed_at),
     }

@@ -144,7 +144,6 @@ def test_an_order_that_came_back_says_why_for_as_long_as_somebody_has_to_decide(
     assert row["failure"] == {
         "reason": "nobody_home",
         "label": "Nobody there",
-        "note": "Rang twice",
         "courier_name": "Ana",
         "failed_at": failed_at.isoformat().replace("+00:00", "Z"),
     }

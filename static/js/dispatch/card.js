@@ -80,8 +80,6 @@ export class Card {
   #showFailure() {
     const { failure, url } = this.#order;
     show(this.#failure, Boolean(failure));
-    if (!failure) return;
-    put(this.#part("note"), failure.note);
-    tell(this.#failure.querySelector("a"), "href", url);
+    if (failure) tell(this.#failure.querySelector("a"), "href", url);
   }
 }

@@ -1,19 +1,25 @@
 """What becomes of one order in a courier's hands, as dispatchers see it of the others."""
 
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from accounts.roles import Role
+from accounts.tests.factories import make_user
 from catalog.tests.factories import make_staff
 from couriers.tests.factories import make_courier, make_free_courier, offer
 from events.services.relaying import relay
+from orders.models import Order
 from tracking.board.looking import Look, look_since
 from tracking.board.news import Change, News, news_for
 from tracking.board.reading import read_board
 from tracking.board.rows import Board
 from tracking.board.viewing import Viewer
+from tracking.tests.board_readers import STATE, session_of
+from tracking.tests.listening import do, listening, told
 from tracking.tests.test_errands import (
     START,
     another,
@@ -64,6 +70,30 @@ def test_what_a_change_makes_of_the_others_is_on_the_board_with_it(before: Any, 
     assert now.urgency == pytest.approx(whole.urgency, abs=0.1)
     assert (seconds_left(now.eta) > seconds_left(was.eta) + 60) == is_later
     assert abs(seconds_left(now.eta) - seconds_left(was.eta)) > 60
+
+
+def test_dispatchers_hear_of_whom_they_made_late_with_what_they_did() -> None:
+    courier = somebody()
+    carried = own(courier)
+    other = ready_elsewhere()
+    relay()
+    headers = session_of(make_user(Role.DISPATCHER))
+
+    async def story() -> list[dict[str, Any]]:
+        async with listening(STATE, headers=headers) as socket:
+            opened = await socket.hear()
+            await do(take_on, other, courier)
+            await do(relay)
+            return [opened["data"], await socket.hear()]
+
+    before, heard = (row_of(message, carried.order) for message in told(story))
+    assert datetime.fromisoformat(heard["eta"]) > datetime.fromisoformat(before["eta"]) + timedelta(minutes=5)
+    assert heard["urgency"] > before["urgency"] + 5
+
+
+def row_of(message: dict[str, Any], order: Order) -> dict[str, Any]:
+    (row,) = [row for row in message["orders"] if row["id"] == str(order.pk)]
+    return dict(row)
 
 
 def test_when_an_order_changes_hands_the_others_of_both_are_read() -> None:

@@ -21,7 +21,7 @@ from operations.tests.browser.console import (
 )
 from operations.tests.browser.product import Product
 from operations.tests.browser.windows import CUT_OFF, Windows
-from operations.tests.contract.site import Person
+from operations.tests.contract.site import Json, Person
 from operations.tests.contract.story import Shop, confirmed, fetched, new_user, open_shop, ready
 
 BULK: Final = CAPACITY
@@ -110,6 +110,71 @@ def test_the_last_thing_done_is_undone_when_its_message_has_long_gone(
     expect_in(page, "Needs a courier", last)
     expect(page.locator("#undo")).to_be_hidden()
     assert statuses(shop) == ["assigned", "confirmed"]
+
+
+def test_an_undo_without_an_answer_can_be_tried_again(
+    windows: Windows, console: Opening, customer: Person, shop: Shop, riders: tuple[Rider, Rider]
+) -> None:
+    windows.forgive(CUT_OFF)
+    page, order = console(shop), confirmed(customer, shop)
+    give(page, order, riders[0])
+    page.locator("#undo").focus()
+    page.context.set_offline(True)
+    page.keyboard.press("Enter")
+    expect_told(page, "No answer from the server")
+    expect(page.locator("#undo")).to_be_focused()
+    assert statuses(shop) == ["assigned"]
+
+    page.context.set_offline(False)
+    page.keyboard.press("Enter")
+
+    expect_told(page, f"{order['number']} as before")
+    expect(page.locator("#undo")).to_be_hidden()
+    expect(card(page, order)).to_be_focused()
+    assert statuses(shop) == ["confirmed"]
+
+
+def test_an_undo_by_somebody_signed_out_waits_for_them(
+    windows: Windows, console: Opening, customer: Person, shop: Shop, riders: tuple[Rider, Rider]
+) -> None:
+    windows.forgive(["401 (Unauthorized)"])
+    page, order = console(shop), confirmed(customer, shop)
+    give(page, order, riders[0])
+    (session,) = [cookie["value"] for cookie in page.context.cookies() if cookie["name"] == "sessionid"]
+    page.context.clear_cookies(name="sessionid")
+    page.keyboard.press("z")
+    expect_told(page, "Sign in to the Admin site.")
+    assert statuses(shop) == ["assigned"]
+
+    page.context.add_cookies([{"name": "sessionid", "value": session, "url": page.url}])
+    page.keyboard.press("z")
+
+    expect_told(page, f"{order['number']} as before")
+    assert statuses(shop) == ["confirmed"]
+
+
+def test_an_undo_that_comes_too_late_is_not_offered_again(
+    windows: Windows, console: Opening, customer: Person, shop: Shop, riders: tuple[Rider, Rider]
+) -> None:
+    windows.forgive(["409 (Conflict)"])
+    page, order = console(shop), confirmed(customer, shop)
+    give(page, order, riders[0])
+    page.route("**/dispatch/undo", lambda route: route.continue_(post_data={"undo": "of somebody else"}))
+    page.locator("#undo").focus()
+
+    page.keyboard.press("Enter")
+
+    expect_told(page, "can be undone for ten minutes")
+    expect(page.locator("#undo")).to_be_hidden()
+    expect(card(page, order)).to_be_focused()
+    assert statuses(shop) == ["assigned"]
+
+
+def give(page: Page, order: Json, rider: Rider) -> None:
+    card(page, order).click()
+    page.keyboard.press("Enter")
+    choose(page, rider)
+    expect_told(page, f"{order['number']} given to {rider.name}")
 
 
 def test_the_console_is_worked_by_keyboard_alone(

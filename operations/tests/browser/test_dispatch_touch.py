@@ -84,6 +84,32 @@ def test_orders_are_given_and_taken_back_with_a_finger(
     assert statuses(shop) == ["confirmed"] * 3
 
 
+def test_among_the_couriers_of_a_phone_what_was_given_there_is_undone(
+    console: Opening, customer: Person, shop: Shop, rider: Rider
+) -> None:
+    order = confirmed(customer, shop)
+    page = console(shop, viewport=PHONE, **TOUCH)
+    card(page, order).tap()
+    views = page.get_by_role("navigation", name="Part of the page")
+    views.get_by_role("button", name="Couriers").tap()
+    page.get_by_role("searchbox", name="Find a courier").fill(rider.name)
+    page.get_by_role("button", name=f"Give to {rider.name}").tap()
+    told = f"{order['number']} given to {rider.name}"
+    expect(page.get_by_role("status")).to_have_text(told)
+    undo = page.get_by_role("button", name=f"Undo: {told}")
+    views.get_by_role("button", name="Map").tap()
+    expect(undo).to_be_in_viewport(ratio=1)
+    views.get_by_role("button", name="Couriers").tap()
+    expect(undo).to_be_in_viewport(ratio=1)
+
+    undo.tap()
+
+    expect_told(page, f"{order['number']} as before")
+    expect(undo).to_be_hidden()
+    expect(views.get_by_role("button", name="Couriers")).to_be_focused()
+    assert statuses(shop) == ["confirmed"]
+
+
 def test_a_finger_that_swipes_scrolls_and_selects_nothing(console: Opening, customer: Person, shop: Shop) -> None:
     for _ in range(6):
         confirmed(customer, shop)

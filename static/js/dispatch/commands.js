@@ -8,7 +8,13 @@ const MOST_ORDERS = 200;
 // As long as the server takes it.
 const UNDO_MS = 600_000;
 
-class Refused extends Error {}
+class Refused extends Error {
+  // `isFinal`: to ask again would be answered the same.
+  constructor(words, { isFinal = false } = {}) {
+    super(words);
+    this.isFinal = isFinal;
+  }
+}
 
 export class Commands {
   #board;
@@ -16,6 +22,7 @@ export class Commands {
   #onWait;
   #onUndo;
   #undo = null;
+  #isUndoing = false;
   #lapsing;
 
   // `onUndo` is told in words what can be undone, or null.
@@ -39,12 +46,18 @@ export class Commands {
     return orders.length ? this.#do("take-back", orders, {}, { title, courierIdOf: () => null }) : undefined;
   }
 
+  // Offered until the server has decided on it: to undo twice changes nothing more.
   async undo() {
     const last = this.#undo;
     if (!last) return toast({ words: "There is nothing to undo.", tone: "undone" });
-    this.#offer(null);
+    if (this.#isUndoing) return undefined;
+    this.#isUndoing = true;
     const title = (number) => `${number} as before`;
-    return this.#send("undo", { undo: last.id }, last.ids, { title, courierIdOf: (id) => last.courierIds.get(id), isUndo: true });
+    const telling = { title, courierIdOf: (id) => last.courierIds.get(id), isUndo: true };
+    const isDecided = await this.#send("undo", { undo: last.id }, last.ids, telling);
+    this.#isUndoing = false;
+    if (isDecided && this.#undo === last) this.#offer(null);
+    return undefined;
   }
 
   #do(path, orders, body, telling) {
@@ -53,6 +66,7 @@ export class Commands {
     return this.#send(path, { ...body, orders: seen }, orders.map(({ id }) => id), telling);
   }
 
+  // Whether the server has decided.
   async #send(path, body, ids, { title, courierIdOf, isUndo = false }) {
     const courierIds = new Map(ids.map((id) => [id, this.#board.orders.get(id)?.courier_id ?? null]));
     const numbers = new Map(ids.map((id) => [id, this.#board.orders.get(id)?.number]));
@@ -63,8 +77,10 @@ export class Commands {
       const told = this.#inWords(results, { title, numbers, isUndo });
       if (undo) this.#offer({ id: undo, ids, courierIds, words: told.words });
       toast({ ...told, canBeUndone: Boolean(undo) });
+      return true;
     } catch (error) {
       toast({ words: error.message, tone: "bad" });
+      return Boolean(error.isFinal);
     } finally {
       this.#onWait(ids, false);
       if (!this.#feed.isLive) this.#feed.resync();
@@ -101,7 +117,8 @@ async function post(path, body) {
   if (response.type === "opaqueredirect") throw new Refused("You are signed out; nothing was changed.");
   const answer = await response.json().catch(() => ({}));
   if (response.ok) return answer;
-  throw new Refused(answer.detail || answer.title || `The server answered ${response.status}; nothing was changed.`);
+  const words = answer.detail || answer.title || `The server answered ${response.status}; nothing was changed.`;
+  throw new Refused(words, { isFinal: answer.code === "undo_expired" });
 }
 
 // The cookie's, where it can be read: signing in again in another window makes the page's own an old one.

@@ -126,6 +126,12 @@ export class Console {
     else byId("board").focus();
   }
 
+  // Where the keyboard goes on when what it was at is gone.
+  focusView() {
+    if (byId("board").checkVisibility()) this.focusBoard();
+    else byId("views").querySelector(`[data-view="${document.body.dataset.view}"]`).focus();
+  }
+
   // The keyboard is always at an order that is shown; first at the one that needs somebody most.
   keepPlace() {
     const shown = this.#columns.shown();

@@ -96,8 +96,10 @@ function showSelection(ids) {
 }
 
 function showUndo(words) {
+  const hadFocus = document.activeElement === byId("undo");
   show(byId("undo"), words !== null);
   put(byId("undo-words"), words ?? "");
+  if (hadFocus && words === null) dispatch.focusView();
 }
 
 function filter() {

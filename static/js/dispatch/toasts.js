@@ -16,7 +16,8 @@ export function toast({ words, lines = [], tone = "good", canBeUndone = false })
   const shown = byId("toasts");
   while (shown.childElementCount >= MOST) shown.firstElementChild.remove();
   shown.append(node);
-  announce([words, ...lines].join(". ") + (canBeUndone ? ". Press Z to undo." : ""));
+  const hasKeys = matchMedia("(pointer: fine)").matches;
+  announce([words, ...lines].join(". ") + (canBeUndone && hasKeys ? ". Press Z to undo." : ""));
   return node;
 }
 

@@ -25,6 +25,8 @@ from operations.tests.contract.site import Json, Person
 from operations.tests.contract.story import Shop, confirmed, fetched, new_user, open_shop, ready
 
 BULK: Final = CAPACITY
+# So many that the next one comes late.
+HANDS_FULL: Final = 8
 
 
 def test_two_dispatchers_give_the_same_order_and_the_second_is_told_who_was_quicker(
@@ -116,7 +118,8 @@ def test_an_undo_without_an_answer_can_be_tried_again(
     windows: Windows, console: Opening, customer: Person, shop: Shop, riders: tuple[Rider, Rider]
 ) -> None:
     windows.forgive(CUT_OFF)
-    page, order = console(shop), confirmed(customer, shop)
+    order = confirmed(customer, shop)
+    page = console(shop)
     give(page, order, riders[0])
     page.locator("#undo").focus()
     page.context.set_offline(True)
@@ -138,7 +141,8 @@ def test_an_undo_by_somebody_signed_out_waits_for_them(
     windows: Windows, console: Opening, customer: Person, shop: Shop, riders: tuple[Rider, Rider]
 ) -> None:
     windows.forgive(["401 (Unauthorized)"])
-    page, order = console(shop), confirmed(customer, shop)
+    order = confirmed(customer, shop)
+    page = console(shop)
     give(page, order, riders[0])
     (session,) = [cookie["value"] for cookie in page.context.cookies() if cookie["name"] == "sessionid"]
     page.context.clear_cookies(name="sessionid")
@@ -157,7 +161,8 @@ def test_an_undo_that_comes_too_late_is_not_offered_again(
     windows: Windows, console: Opening, customer: Person, shop: Shop, riders: tuple[Rider, Rider]
 ) -> None:
     windows.forgive(["409 (Conflict)"])
-    page, order = console(shop), confirmed(customer, shop)
+    order = confirmed(customer, shop)
+    page = console(shop)
     give(page, order, riders[0])
     page.route("**/dispatch/undo", lambda route: route.continue_(post_data={"undo": "of somebody else"}))
     page.locator("#undo").focus()
@@ -355,12 +360,15 @@ def test_store_staff_look_at_their_board_and_give_nothing(console: Opening, cust
 
 
 def test_nothing_is_in_the_way_of_anybody(
-    console: Opening, customer: Person, shop: Shop, riders: tuple[Rider, Rider]
+    console: Opening, customer: Person, admin: Person, riders: tuple[Rider, Rider]
 ) -> None:
-    """By axe: the board with one order failed, one selected and a result told, the choice of couriers, and the keys."""
+    """By axe: the board with one order failed, one selected that will be late and a result told; couriers; the keys."""
+    shop = open_shop(admin, stock=BULK)
     confirmed(customer, shop)
     taken = fetched(riders[0].person, ready(customer, shop))
     riders[0].person.do(f"assignments/{taken['id']}/fail", {"reason": "other"})
+    for _ in range(HANDS_FULL):
+        riders[0].person.do(f"orders/{ready(customer, shop)['id']}/accept")
     order = ready(customer, shop)
     page = console(shop)
     expect(cards_in(page, "Problems")).to_have_count(1)
@@ -368,6 +376,7 @@ def test_nothing_is_in_the_way_of_anybody(
     page.keyboard.press("Enter")
     choose(page, riders[0])
     expect_told(page, "given to")
+    expect(card(page, order)).to_have_attribute("data-due", "soon")
     card(page, order).click()
     expect(page.get_by_role("toolbar", name="Selected orders")).to_be_visible()
     found = {"board": axe_finds(page)}

@@ -36,16 +36,14 @@ class Follower:
     def hear_event(self, sequence: int) -> None:
         """Before the reader knows anything, it is told all."""
         if sequence > self._sequence:
-            self._has_changed = True
-            self._woken.set()
+            self.hear_change()
 
     def hear_version(self, version: int | None) -> None:
         """None: the order is not shown any more, which the reader finds out by looking."""
         if version != self._version:
-            self._has_changed = True
-            self._woken.set()
+            self.hear_change()
 
-    def hear_route(self) -> None:
+    def hear_change(self) -> None:
         self._has_changed = True
         self._woken.set()
 

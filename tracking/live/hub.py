@@ -125,7 +125,7 @@ class Hub:
                     follower.hear_event(sequence)
         if isinstance(hint, RouteFound):
             for follower in self._followers.get(hint.order_id, ()):
-                follower.hear_route()
+                follower.hear_change()
 
     async def _look_again(self) -> None:
         """At all orders once in a while, at each in its turn: what is read at once holds up all sockets."""

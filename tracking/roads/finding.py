@@ -20,6 +20,7 @@ from catalog.geography import Position
 from couriers.models import Assignment
 from couriers.vehicles import Vehicle
 from orders.models import Order
+from tracking.in_hand import door_of, store_of
 from tracking.live.hints import RouteFound
 from tracking.live.pushing import sender
 from tracking.models import OrderRoute
@@ -130,10 +131,9 @@ def _find(wanted: OrderRoute, *, engine: Engine) -> bool:
 
 def _ends(order: Order) -> tuple[Position, Position]:
     """Once somebody has taken it on, neither moves any more."""
-    if order.dropoff_latitude is None or order.dropoff_longitude is None:
+    if not order.has_dropoff:
         raise RoadNotFound
-    store = Position(order.store.latitude, order.store.longitude)
-    return store, Position(order.dropoff_latitude, order.dropoff_longitude)
+    return store_of(order), door_of(order)
 
 
 def _points(route: Route) -> list[tuple[float, float]]:

@@ -6,13 +6,11 @@ from uuid import UUID
 
 from django.utils import timezone
 
-from couriers.models import Assignment
 from couriers.moving import Move, watches_moves
 from events.envelopes import Envelope
 from events.watching import watches_events
 from tracking.board.looking import SUBJECTS
-from tracking.eta import Reached
-from tracking.in_hand import in_the_same_hands, tours_of
+from tracking.in_hand import in_the_same_hands, reached_by
 from tracking.live.hints import BoardChanged, CourierMoved, OrdersChanged
 from tracking.live.pushing import sender
 
@@ -34,21 +32,8 @@ def tell_of_events(envelopes: Sequence[Envelope]) -> None:
 
 @watches_moves
 def tell_of_move(move: Move) -> None:
-    """To whom the courier rides now, and the dispatchers. Each socket knows what of it its reader may know.
-
-    Couriers say every few seconds where they are: what it takes to know several orders' places is asked for only where
-    there are several.
-    """
-    rides = Assignment.objects.active().filter(courier_id=move.courier_id)
-    reached: dict[UUID, Reached | None] = dict.fromkeys(rides.order_by().values_list("order_id", flat=True))
-    if len(reached) > 1:
-        reached |= _reached_by(move.courier_id)
-    sender.send(CourierMoved(move, reached))
-
-
-def _reached_by(courier_id: UUID) -> Mapping[UUID, Reached]:
-    tour = tours_of([courier_id], now=timezone.now()).by_courier.get(courier_id)
-    return tour.reached if tour else {}
+    """To whom the courier rides now, and the dispatchers. Each socket knows what of it its reader may know."""
+    sender.send(CourierMoved(move, reached_by(move.courier_id, now=timezone.now())))
 
 
 def _others_in_the_same_hands(envelopes: Sequence[Envelope]) -> Mapping[UUID, int]:

@@ -4,18 +4,21 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from operator import attrgetter
+from typing import Final, NamedTuple
 from uuid import UUID
 
 from django.conf import settings
 from django.db.models import Q, QuerySet
 
+from api.prepared import Prepared
 from catalog.geography import Position
 from couriers.models import Assignment, Courier
 from couriers.states import STALE_AFTER_SECONDS
+from couriers.vehicles import Pace, pace_of
 from orders.models import Order
 from orders.states import WITH_COURIER
-from tracking.eta import ride_seconds
+from tracking.eta import Reached, ride_seconds
 from tracking.roads.known import routes_of
 from tracking.roads.route import Route
 from tracking.tour import Errand, Tour
@@ -30,6 +33,46 @@ _FIELDS: Final = (
     "order__dropoff_latitude", "order__dropoff_longitude", "order__estimated_ready_at", "order__ready_at",
     "order__store__latitude", "order__store__longitude",
 )  # fmt: skip
+_of_assignment: Final = attrgetter(*(name.replace("__", ".") for name in _FIELDS))
+
+
+class InHand(NamedTuple):
+    """An order and its courier, and nothing of them that tours do not need: a customer's page must not hold the other
+    customers' names and PINs."""
+
+    courier_id: UUID
+    order_id: UUID
+    picked_up_at: datetime | None
+    vehicle: str
+    top_speed_kmh: int | None
+    courier_latitude: float | None
+    courier_longitude: float | None
+    courier_seen_at: datetime | None
+    dropoff_latitude: float | None
+    dropoff_longitude: float | None
+    estimated_ready_at: datetime | None
+    ready_at: datetime | None
+    store_latitude: float
+    store_longitude: float
+
+    @property
+    def pace(self) -> Pace:
+        return pace_of(self.vehicle, top_speed_kmh=self.top_speed_kmh)
+
+    @property
+    def errand(self) -> Errand:
+        store = Position(self.store_latitude, self.store_longitude)
+        return Errand(
+            order_id=self.order_id,
+            store=store,
+            door=_place(self.dropoff_latitude, self.dropoff_longitude) or store,
+            ready_at=None if self.ready_at else self.estimated_ready_at,
+            picked_up_at=self.picked_up_at,
+        )
+
+    def courier_at(self, now: datetime) -> Position | None:
+        place = _place(self.courier_latitude, self.courier_longitude)
+        return place and if_recent(place, self.courier_seen_at, now=now)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,18 +86,21 @@ class Tours:
 
 def tours_of(courier_ids: Collection[UUID], *, now: datetime) -> Tours:
     """One query for what they have in hand, and one for the ways along the roads where there is an engine."""
-    return tours_through(list(_in_hands_of(courier_ids)), now=now)
+    theirs = _gone_on_with().filter(courier_id__in=courier_ids)
+    return _tours([InHand(*row) for row in theirs.values_list(*_FIELDS)], now=now)
 
 
-def tours_through(in_hand: Sequence[Assignment], *, now: datetime) -> Tours:
+def tours_through(assignments: Iterable[Assignment], *, now: datetime) -> Tours:
     """Through what couriers go on with, with order, store and courier; in the order in which they were taken on."""
-    routes, by_courier = routes_of(in_hand), defaultdict[UUID, list[Assignment]](list)
-    for assignment in in_hand:
-        by_courier[assignment.courier_id].append(assignment)
-    several = {key: orders for key, orders in by_courier.items() if len(orders) > 1}
-    return Tours(
-        by_courier={key: _tour(orders, now=now, routes=routes) for key, orders in several.items()}, routes=routes
-    )
+    return _tours([InHand(*_of_assignment(assignment)) for assignment in assignments], now=now)
+
+
+def reached_by(courier_id: UUID, *, now: datetime) -> Mapping[UUID, Reached | None]:
+    """When they come to each order they have in hand; None where there is nothing on the way. Couriers say every few
+    seconds where they are: this is asked each time."""
+    in_hand = [InHand(*row) for row in _in_hand_of(courier_id)]
+    tour = _tours(in_hand, now=now).by_courier.get(courier_id) if len(in_hand) > 1 else None
+    return tour.reached if tour else dict.fromkeys(one.order_id for one in in_hand)
 
 
 def in_the_same_hands(*, order_ids: Collection[UUID], courier_ids: Collection[UUID] = ()) -> frozenset[UUID]:
@@ -72,15 +118,12 @@ def store_of(order: Order) -> Position:
 
 def door_of(order: Order) -> Position:
     """The store, where there is no other."""
-    if order.dropoff_latitude is None or order.dropoff_longitude is None:
-        return store_of(order)
-    return Position(order.dropoff_latitude, order.dropoff_longitude)
+    return _place(order.dropoff_latitude, order.dropoff_longitude) or store_of(order)
 
 
 def known_position(courier: Courier | None, *, now: datetime) -> Position | None:
-    if courier is None or courier.latitude is None or courier.longitude is None:
-        return None
-    return if_recent(Position(courier.latitude, courier.longitude), courier.position_recorded_at, now=now)
+    place = _place(courier.latitude, courier.longitude) if courier else None
+    return if_recent(place, courier.position_recorded_at, now=now) if courier and place else None
 
 
 def if_recent(position: Position, recorded_at: datetime | None, *, now: datetime) -> Position | None:
@@ -88,20 +131,30 @@ def if_recent(position: Position, recorded_at: datetime | None, *, now: datetime
     return None if is_stale else position
 
 
-def _in_hands_of(courier_ids: Collection[UUID]) -> QuerySet[Assignment]:
-    """Nothing of them that tours do not need: a customer's page must not hold the other customers' names and PINs.
-    Nobody goes on with a cancelled order, though its courier is let go of it a moment later."""
-    active = Assignment.objects.active().filter(courier_id__in=courier_ids, order__status__in=WITH_COURIER)
-    with_all = active.select_related("order__store", "courier").order_by("accepted_at", "pk")
-    return with_all.only(*_FIELDS)
+def _gone_on_with() -> QuerySet[Assignment]:
+    """Nobody goes on with a cancelled order, though its courier is let go of it a moment later."""
+    return Assignment.objects.active().filter(order__status__in=WITH_COURIER).order_by("accepted_at", "pk")
 
 
-def _tour(in_hand: Sequence[Assignment], *, now: datetime, routes: Mapping[UUID, Route]) -> Tour:
-    courier = in_hand[0].courier
-    errands, usual_kmh = [_errand(assignment) for assignment in in_hand], courier.pace.usual_kmh
+_in_hand_of: Final = Prepared(lambda key: _gone_on_with().filter(courier_id=key).values_list(*_FIELDS))
+
+
+def _tours(in_hand: Sequence[InHand], *, now: datetime) -> Tours:
+    routes, by_courier = routes_of(in_hand), defaultdict[UUID, list[InHand]](list)
+    for one in in_hand:
+        by_courier[one.courier_id].append(one)
+    several = {key: theirs for key, theirs in by_courier.items() if len(theirs) > 1}
+    return Tours(
+        by_courier={key: _tour(theirs, now=now, routes=routes) for key, theirs in several.items()}, routes=routes
+    )
+
+
+def _tour(in_hand: Sequence[InHand], *, now: datetime, routes: Mapping[UUID, Route]) -> Tour:
+    courier, errands = in_hand[0], [one.errand for one in in_hand]
+    usual_kmh = courier.pace.usual_kmh
     return Tour(
         errands=errands,
-        courier=known_position(courier, now=now),
+        courier=courier.courier_at(now),
         usual_kmh=usual_kmh,
         handover_seconds=settings.HANDOVER_SECONDS,
         now=now,
@@ -117,12 +170,5 @@ def _road_factor(errands: Iterable[Errand], *, routes: Mapping[UUID, Route], usu
     return min(LONGEST_DETOUR, max(1 / LONGEST_DETOUR, by_road / straight)) if straight else 1.0
 
 
-def _errand(assignment: Assignment) -> Errand:
-    order = assignment.order
-    return Errand(
-        order_id=order.pk,
-        store=store_of(order),
-        door=door_of(order),
-        ready_at=None if order.ready_at else order.estimated_ready_at,
-        picked_up_at=assignment.picked_up_at,
-    )
+def _place(latitude: float | None, longitude: float | None) -> Position | None:
+    return None if latitude is None or longitude is None else Position(latitude, longitude)

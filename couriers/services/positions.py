@@ -1,4 +1,4 @@
-"""Where couriers say they are. Phones send in batches, late, twice and out of order; nothing here locks a row."""
+"""Where couriers say they are. Phones send in batches, late, twice and out of order; nothing is read under a lock."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -42,18 +42,19 @@ class Receipt:
 def record_positions(courier_id: UUID, *, fixes: Sequence[Fix]) -> Receipt:
     """Keep what is new, and move the courier to the newest unless they are known to have moved on since.
 
-    A batch may be sent again. Three statements whatever its size. Raises InvalidRequest for positions from the
-    future, CourierNotFound.
+    A batch may be sent again. Three statements whatever its size, and two for the usual one of a single position.
+    Raises InvalidRequest for positions from the future, CourierNotFound.
     """
     now = timezone.now()
     _refuse_future(fixes, latest=now + MAX_CLOCK_ERROR)
     oldest = now - timedelta(hours=settings.POSITION_MAX_AGE_HOURS)
     usable = {fix.recorded_at: fix for fix in fixes if fix.recorded_at >= oldest}
-    known = _known_moments(courier_id, among=list(usable))
+    has_moved = bool(usable) and _move_forward(courier_id, to=usable[max(usable)])
+    # A courier is never behind what is known of them, so what moves them is new.
+    known = set() if has_moved and len(usable) == 1 else _known_moments(courier_id, among=list(usable))
     new = [usable[moment] for moment in sorted(usable.keys() - known)]
     if new:
         _keep(courier_id, new)
-        _move_forward(courier_id, to=new[-1])
     return Receipt(accepted=len(new), ignored=len(fixes) - len(new))
 
 
@@ -97,8 +98,9 @@ def _keep(courier_id: UUID, new: Sequence[Fix]) -> None:
     )
 
 
-def _move_forward(courier_id: UUID, *, to: Fix) -> None:
-    """The comparison and the change are one statement, so batches that overtake each other do no harm."""
+def _move_forward(courier_id: UUID, *, to: Fix) -> bool:
+    """Whether they were behind. The comparison and the change are one statement, so batches that overtake each other do
+    no harm, and whoever moves a courier holds up those who would move the same one."""
     behind = Q(position_recorded_at__isnull=True) | Q(position_recorded_at__lt=to.recorded_at)
     has_moved = Courier.objects.filter(behind, pk=courier_id).update(
         latitude=to.latitude,
@@ -109,3 +111,4 @@ def _move_forward(courier_id: UUID, *, to: Fix) -> None:
     if has_moved:
         where = Position(to.latitude, to.longitude)
         tell_after_commit(tell_moved, Move(courier_id=courier_id, position=where, recorded_at=to.recorded_at))
+    return bool(has_moved)

@@ -1,4 +1,4 @@
-"""Moves of couriers, given to the channel layer by one process of the site: what requests would tell, without them."""
+"""Moves of couriers, told by one process of the site as requests would tell them, without any request."""
 
 import asyncio
 import json
@@ -21,8 +21,6 @@ from tracking.live.pushing import sender
 
 WHERE: Final = Position(52.521, 13.406)
 SECONDS_TO_A_DOOR: Final = 300
-# Hints are sent in the background, and nobody says when the last is.
-SETTLE_SECONDS: Final = 1.0
 
 
 def tell_moves(*, per_second: float, seconds: float) -> None:
@@ -40,7 +38,6 @@ async def _told(evening: Evening, *, per_second: float, seconds: float) -> dict[
         sender.send(hint)
 
     await steadily(tell, per_second=per_second, seconds=seconds)
-    await asyncio.sleep(SETTLE_SECONDS)
     return told
 
 

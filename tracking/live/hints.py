@@ -1,4 +1,4 @@
-"""What is told through the channel layer. It may be lost: a hint says where to look, the database says what is so."""
+"""What processes with sockets are told. It may be lost: a hint says where to look, the database says what is so."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,9 +9,6 @@ from uuid import UUID
 from catalog.geography import Position
 from couriers.moving import Move
 from tracking.eta import Reached
-
-# All processes with sockets hear all hints, and each hands them to its own sockets.
-GROUP: Final = "tracking"
 
 
 @dataclass(frozen=True)

@@ -1,27 +1,27 @@
 """Hears all hints, once for the process, and hands each to those sockets that it concerns.
 
-Sockets do not listen to the channel layer themselves: thousands of subscriptions would say the same, and a layer that
-is away would keep them from opening. What it loses is found by looking at the orders' versions from time to time.
+Sockets do not listen to the wire themselves: thousands of subscriptions would say the same, and a wire that is down
+would keep them from opening. What it loses is found by looking at the orders' versions from time to time.
 """
 
 import asyncio
+import json
 import logging
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from itertools import cycle
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
-from channels.layers import get_channel_layer
 from django.db import DatabaseError
 from redis.exceptions import RedisError
 
 from orders.models import Order
 from tracking.live.following import Follower
-from tracking.live.hints import GROUP, CourierMoved, Hint, OrdersChanged, RouteFound, hint_of
-from tracking.live.pushing import sender
+from tracking.live.hints import CourierMoved, Hint, OrdersChanged, RouteFound, hint_of
 from tracking.live.reading import in_thread
+from tracking.live.wires import wire_in_use
 
 logger = logging.getLogger(__name__)
 
@@ -29,8 +29,8 @@ Watcher = Callable[[Hint], None]
 
 LOOK_EVERY_SECONDS: Final = 5.0
 TURNS: Final = 20
-LAYER_AGAIN_SECONDS: Final = 2.0
-# A layer that is away must not hold up a page: it is opened all the same.
+WIRE_AGAIN_SECONDS: Final = 2.0
+# A wire that is down must not hold up a page: it is opened all the same.
 PATIENCE_SECONDS: Final = 2.0
 
 
@@ -66,7 +66,6 @@ class Hub:
 
     async def _begin(self) -> None:
         if not self._tasks:
-            sender.listen_on(asyncio.get_running_loop())
             self._tasks = [asyncio.create_task(self._hear()), asyncio.create_task(self._look_again())]
         with suppress(TimeoutError):
             await asyncio.wait_for(self._is_hearing.wait(), PATIENCE_SECONDS)
@@ -89,24 +88,18 @@ class Hub:
             except (RedisError, OSError) as error:
                 self._is_hearing.clear()
                 logger.warning("live pages hear nothing at once: %s", error)
-            await asyncio.sleep(LAYER_AGAIN_SECONDS)
+            await asyncio.sleep(WIRE_AGAIN_SECONDS)
 
     async def _hear_until_it_fails(self) -> None:
-        layer = get_channel_layer()
-        channel = await layer.new_channel()
-        await layer.group_add(GROUP, channel)
-        try:
+        async with wire_in_use().hearing() as hints:
             self._is_hearing.set()
-            while True:
-                self._take(await layer.receive(channel))
-        finally:
-            with suppress(RedisError, OSError):
-                await layer.group_discard(GROUP, channel)
+            async for text in hints:
+                self._take(text)
 
-    def _take(self, message: Mapping[str, Any]) -> None:
+    def _take(self, text: str) -> None:
         """Of another release, perhaps: it says nothing that looking again does not."""
         try:
-            hint = hint_of(message)
+            hint = hint_of(json.loads(text))
         except (KeyError, TypeError, ValueError):
             logger.warning("a hint is not understood")
             return

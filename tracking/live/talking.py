@@ -5,7 +5,7 @@ import json
 import logging
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from typing import Any, ClassVar, Final
+from typing import Any, Final
 from urllib.parse import parse_qs
 
 from channels.generic.websocket import AsyncWebsocketConsumer
@@ -23,8 +23,6 @@ LONGEST_SEQUENCE: Final = 18
 class TalkingConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # a package without types
     """Talks in a task of its own. Every end has its code, and none leaves the task behind."""
 
-    # The hub hears for all sockets of the process: one that needs no layer opens while that is away.
-    channel_layer_alias: ClassVar = "none"
     _talk: asyncio.Task[None] | None = None
 
     async def __call__(self, scope: Any, receive: Callable[[], Awaitable[Any]], send: Callable[[Any], Any]) -> None:

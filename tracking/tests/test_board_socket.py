@@ -1,14 +1,12 @@
-"""The staff's socket over the real channel layer: what it opens with, what it tells, to whom, and how it ends."""
+"""The staff's socket over each wire: what it opens with, what it tells, to whom, and how it ends."""
 
 import json
-from collections.abc import Iterator
 from contextlib import AsyncExitStack
 from typing import Any
 from unittest.mock import patch
 
 import pytest
 from django.db import OperationalError
-from django.test import override_settings
 from django.utils import timezone
 
 from accounts.actors import Actor
@@ -33,18 +31,8 @@ from tracking.live.board import _boards
 from tracking.live.closing import CloseCode
 from tracking.tests.board_readers import STATE, BoardReader, bearer, fetched, session_of
 from tracking.tests.listening import do, listening, told
-from tracking.tests.test_socket import MEMORY
 
-pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture(autouse=True, params=["redis", "memory"])
-def _layer(request: pytest.FixtureRequest) -> Iterator[None]:
-    if request.param == "redis":
-        yield
-        return
-    with override_settings(CHANNEL_LAYERS=MEMORY):
-        yield
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("each_wire")]
 
 
 @pytest.fixture
@@ -364,7 +352,7 @@ def test_a_change_is_read_once_for_all_sockets(dispatcher: User) -> None:
 
 
 def test_what_nobody_was_told_is_found_all_the_same(dispatcher: User) -> None:
-    """The layer loses what it likes."""
+    """Wires lose what they like."""
     order = make_confirmed_order()
     relay()
 
@@ -424,7 +412,7 @@ def test_a_board_that_cannot_be_read_is_not_shown_as_if_it_were_new(dispatcher: 
     assert told(story) == CloseCode.TRY_AGAIN
 
 
-def test_it_opens_and_follows_while_the_layer_is_away(dispatcher: User) -> None:
+def test_it_opens_and_follows_while_the_wire_is_down(dispatcher: User) -> None:
     order = make_confirmed_order()
     relay()
     away = ConnectionRefusedError("nobody there")
@@ -438,7 +426,7 @@ def test_it_opens_and_follows_while_the_layer_is_away(dispatcher: User) -> None:
     with (
         patch("tracking.live.board.LOOK_EVERY_SECONDS", 0.05),
         patch("tracking.live.hub.PATIENCE_SECONDS", 0.05),
-        patch("tracking.live.hub.get_channel_layer", side_effect=away),
+        patch("tracking.live.hub.wire_in_use", side_effect=away),
         patch("tracking.live.pushing.Sender.send"),
     ):
         assert told(story) == "order.cancelled"

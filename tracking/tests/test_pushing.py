@@ -1,69 +1,31 @@
-import asyncio
-import threading
-from collections.abc import Iterator
-from typing import Any
-from unittest.mock import patch
+from unittest.mock import Mock, patch
 from uuid import uuid4
 
 import pytest
 from redis.exceptions import ConnectionError as RedisIsAway
+from redis.exceptions import TimeoutError as RedisIsSilent
 
 from tracking.live.hints import OrdersChanged
-from tracking.live.pushing import Sender
+from tracking.live.pushing import SILENT_SECONDS, Sender
 
-PATIENCE_SECONDS = 60
 HINT = OrdersChanged({uuid4(): 1})
 
 
-class Layer:
-    """As many hints as it is given go wrong, and it says when all have."""
-
-    def __init__(self, expected: int) -> None:
-        self.done = threading.Semaphore(0)
-        self.may_end = threading.Event()
-        self.expected = expected
-
-    async def group_send(self, group: str, message: dict[str, Any]) -> None:
-        self.done.release()
-        await asyncio.to_thread(self.may_end.wait, PATIENCE_SECONDS)
-        raise RedisIsAway("nobody there")
-
-    def wait(self) -> None:
-        for _ in range(self.expected):
-            assert self.done.acquire(timeout=PATIENCE_SECONDS)
-
-
-async def all_others_end() -> None:
-    others = asyncio.all_tasks() - {asyncio.current_task()}
-    await asyncio.gather(*others)
-
-
-@pytest.fixture
-def layer() -> Iterator[Layer]:
-    layer = Layer(expected=2)
-    with patch("tracking.live.pushing.get_channel_layer", return_value=layer):
-        yield layer
-        layer.may_end.set()
-
-
-def test_who_sends_does_not_wait_and_too_many_are_dropped(layer: Layer, caplog: pytest.LogCaptureFixture) -> None:
-    sender = Sender()
-    with patch("tracking.live.pushing.MOST_UNDER_WAY", 2):
-        for _ in range(5):
+@pytest.mark.parametrize("error", [RedisIsAway("nobody there"), RedisIsSilent("slow"), ConnectionRefusedError("no")])
+def test_a_wire_that_fails_costs_one_attempt_every_few_seconds(
+    error: Exception, caplog: pytest.LogCaptureFixture
+) -> None:
+    sender, wire = Sender(), Mock(**{"send.side_effect": error})
+    with patch("tracking.live.pushing.wire_in_use", return_value=wire), patch("time.monotonic") as clock:
+        for clock.return_value in (1000.0, 1000.1, 1000.0 + SILENT_SECONDS - 0.1):
             sender.send(HINT)
-        layer.wait()
-    assert not layer.done.acquire(timeout=0.2)
-    assert [record.getMessage() for record in caplog.records] == [
-        "live pages are not told at once: 2 hints are under way"
-    ]
+        assert (wire.send.call_count, len(caplog.records)) == (1, 1)
 
-
-def test_a_layer_that_is_away_is_told_of_once(layer: Layer, caplog: pytest.LogCaptureFixture) -> None:
-    sender = Sender()
-    layer.may_end.set()
-    for _ in range(2):
+        clock.return_value = 1000.0 + SILENT_SECONDS
         sender.send(HINT)
-    layer.wait()
-    assert sender._own is not None
-    asyncio.run_coroutine_threadsafe(all_others_end(), sender._own).result(PATIENCE_SECONDS)
-    assert len(caplog.records) == 1
+        assert (wire.send.call_count, len(caplog.records)) == (2, 2)
+
+
+def test_what_is_wrong_with_a_hint_itself_is_not_taken_for_the_wire() -> None:
+    with pytest.raises(ZeroDivisionError):
+        Sender().send(Mock(**{"as_message.side_effect": ZeroDivisionError}))

@@ -1,13 +1,12 @@
-"""The customer's socket over the real channel layer, with the database in other threads."""
+"""The customer's socket over each wire, with the database in other threads."""
 
-from collections.abc import Iterator
 from contextlib import AsyncExitStack
 from datetime import timedelta
 from typing import Any
 from unittest.mock import patch
 
 import pytest
-from django.test import Client, override_settings
+from django.test import Client
 from django.utils import timezone
 
 from accounts.actors import Actor
@@ -26,18 +25,7 @@ from tracking.live.closing import CloseCode
 from tracking.live.hub import TURNS, versions_of
 from tracking.tests.listening import do, listening, path_of, told
 
-pytestmark = pytest.mark.django_db(transaction=True)
-
-MEMORY = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}
-
-
-@pytest.fixture(autouse=True, params=["redis", "memory"])
-def _layer(request: pytest.FixtureRequest) -> Iterator[None]:
-    if request.param == "redis":
-        yield
-        return
-    with override_settings(CHANNEL_LAYERS=MEMORY):
-        yield
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("each_wire")]
 
 
 def fetched(order: Order) -> dict[str, Any]:
@@ -236,7 +224,7 @@ def test_a_link_that_ends_closes_its_sockets() -> None:
 
 
 def test_what_nobody_was_told_is_found_all_the_same() -> None:
-    """The layer loses what it likes."""
+    """Wires lose what they like."""
     order = make_order()
 
     async def story() -> dict[str, Any]:
@@ -275,7 +263,7 @@ def test_orders_are_looked_at_in_turns_and_none_is_left_out() -> None:
     assert all(len(turn) == 1 for turn in turns)
 
 
-def test_a_socket_opens_and_follows_while_the_layer_is_away() -> None:
+def test_a_socket_opens_and_follows_while_the_wire_is_down() -> None:
     order = make_order()
     away = ConnectionRefusedError("nobody there")
 
@@ -289,8 +277,8 @@ def test_a_socket_opens_and_follows_while_the_layer_is_away() -> None:
     with (
         patch("tracking.live.hub.LOOK_EVERY_SECONDS", 0.05),
         patch("tracking.live.hub.PATIENCE_SECONDS", 0.05),
-        patch("tracking.live.hub.get_channel_layer", side_effect=away),
-        patch("tracking.live.pushing.get_channel_layer", side_effect=away),
+        patch("tracking.live.hub.wire_in_use", side_effect=away),
+        patch("tracking.live.pushing.Sender.send"),
     ):
         assert told(story) == "Cancelled"
 

@@ -5,12 +5,13 @@ import os
 from channels.routing import ProtocolTypeRouter, URLRouter
 from django.core.asgi import get_asgi_application
 
+from delivery_site.readiness import get_ready
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "delivery_site.settings")
 
 http = get_asgi_application()
 
-from tracking.live.pauses import keep_pauses_short  # noqa: E402  # models are there only after Django's start
-from tracking.routing import SOCKETS  # noqa: E402
+from tracking.routing import SOCKETS  # noqa: E402  # models are there only after Django's start
 
 application = ProtocolTypeRouter({"http": http, "websocket": URLRouter(SOCKETS)})
-keep_pauses_short()
+get_ready()

@@ -1,7 +1,9 @@
-"""How long the interpreter stands still to look for garbage: all sockets of the process wait meanwhile."""
+"""What a process that answers people does before the first of them comes."""
 
 import gc
 from typing import Final
+
+from django.urls import get_resolver
 
 # How many new objects are left over before those are looked at, and how often before older ones are, too. With Python's
 # own numbers a process whose thousands of sockets wait, send and wait again takes what is only on its way for old, and
@@ -9,8 +11,10 @@ from typing import Final
 THRESHOLDS: Final = (5_000, 5, 10)
 
 
-def keep_pauses_short() -> None:
-    """What has been loaded by now stays to the end, and is not looked at any more."""
+def get_ready() -> None:
+    """All views are loaded, and what has been loaded by now stays to the end: it is not looked through for garbage any
+    more, while everybody waits."""
+    assert get_resolver().url_patterns
     gc.collect()
     gc.freeze()
     gc.set_threshold(*THRESHOLDS)

@@ -5,6 +5,8 @@ from typing import Final
 
 from django.urls import get_resolver
 
+from tracking.live.garbage import look_through_all
+
 # How many new objects are left over before those are looked at, and how often before older ones are, too. With Python's
 # own numbers a process whose thousands of sockets wait, send and wait again takes what is only on its way for old, and
 # looks at everything every ten to thirty seconds: for a second where five thousand are open.
@@ -15,6 +17,5 @@ def get_ready() -> None:
     """All views are loaded, and what has been loaded by now stays to the end: it is not looked through for garbage any
     more, while everybody waits."""
     assert get_resolver().url_patterns
-    gc.collect()
-    gc.freeze()
+    look_through_all()
     gc.set_threshold(*THRESHOLDS)

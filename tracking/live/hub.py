@@ -10,7 +10,7 @@ import logging
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
-from itertools import cycle
+from itertools import count, cycle
 from typing import Final
 from uuid import UUID
 
@@ -19,6 +19,7 @@ from redis.exceptions import RedisError
 
 from orders.models import Order
 from tracking.live.following import Follower
+from tracking.live.garbage import look_through_all, put_aside
 from tracking.live.hints import CourierMoved, Hint, OrdersChanged, RouteFound, hint_of
 from tracking.live.reading import in_thread
 from tracking.live.wires import wire_in_use
@@ -30,6 +31,8 @@ Watcher = Callable[[Hint], None]
 LOOK_EVERY_SECONDS: Final = 5.0
 TURNS: Final = 20
 WIRE_AGAIN_SECONDS: Final = 2.0
+TIDY_EVERY_SECONDS: Final = 5.0
+ALL_EVERY: Final = 720  # once an hour
 # A wire that is down must not hold up a page: it is opened all the same.
 PATIENCE_SECONDS: Final = 2.0
 
@@ -66,7 +69,7 @@ class Hub:
 
     async def _begin(self) -> None:
         if not self._tasks:
-            self._tasks = [asyncio.create_task(self._hear()), asyncio.create_task(self._look_again())]
+            self._tasks = [asyncio.create_task(work) for work in (self._hear(), self._look_again(), _tidy())]
         with suppress(TimeoutError):
             await asyncio.wait_for(self._is_hearing.wait(), PATIENCE_SECONDS)
 
@@ -137,6 +140,15 @@ class Hub:
         for order_id in order_ids:
             for follower in self._followers.get(order_id, ()):
                 follower.hear_version(versions.get(order_id))
+
+
+async def _tidy() -> None:
+    for number in count(1):
+        await asyncio.sleep(TIDY_EVERY_SECONDS)
+        if number % ALL_EVERY:
+            put_aside()
+        else:
+            look_through_all()
 
 
 def versions_of(order_ids: Collection[UUID]) -> Mapping[UUID, int]:

@@ -1,13 +1,15 @@
 """What a socket reads, in threads of the pool: the event loop waits for nobody."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, ParamSpec, TypeVar, cast
 
 from channels.db import database_sync_to_async
+from django.db import DEFAULT_DB_ALIAS
 
 from events.envelopes import Envelope
 from events.models import Event, SequenceCounter
+from orders.models import Order
 from tracking.public import public_delivery
 from tracking.selectors import Delivery, delivery_by_token, order_id_by_token
 
@@ -39,7 +41,15 @@ def news_by_token(token: str, *, after: int | None) -> News:
     """
     events = () if after is None else _events_of(token, after=after)
     delivery = delivery_by_token(token)
-    return News(delivery=delivery, data=public_delivery(delivery), events=events)
+    data = public_delivery(delivery)
+    return News(delivery=replace(delivery, order=_alone(delivery.order)), data=data, events=events)
+
+
+def _alone(order: Order) -> Order:
+    """Who follows an order keeps it while the socket is open, and its lines would be kept with it. They and the order
+    refer to each other: each order that is let go of would be garbage to be looked for."""
+    names = [field.attname for field in Order._meta.concrete_fields]
+    return Order.from_db(DEFAULT_DB_ALIAS, names, [getattr(order, name) for name in names])
 
 
 def can_replay(token: str, *, after: int) -> bool:

@@ -1,0 +1,75 @@
+import gc
+from collections.abc import Iterator
+from contextlib import AsyncExitStack
+from unittest.mock import Mock, call, patch
+
+import pytest
+
+from orders.models import Order, OrderLine
+from orders.tests.factories import make_order
+from tracking.live import hub
+from tracking.live.garbage import look_through_all, put_aside
+from tracking.tests.listening import listening, path_of, told
+
+
+class Thing:
+    def __init__(self) -> None:
+        self.own = self
+
+
+@pytest.fixture(autouse=True)
+def _as_before() -> Iterator[None]:
+    gc.disable()
+    yield
+    gc.enable()
+    gc.unfreeze()
+
+
+def number_of(kind: type) -> int:
+    gc.unfreeze()  # what is put aside is not among the objects
+    return sum(type(one) is kind for one in gc.get_objects())
+
+
+def test_what_was_put_aside_is_looked_for_only_with_all() -> None:
+    thing = Thing()
+    put_aside()
+    del thing
+    assert gc.collect() == 0
+
+    look_through_all()
+    assert number_of(Thing) == 0
+
+
+def test_young_garbage_is_not_put_aside() -> None:
+    Thing()
+    put_aside()
+    assert number_of(Thing) == 0
+
+
+@pytest.mark.django_db(transaction=True)
+def test_closed_sockets_leave_nothing_to_be_looked_for() -> None:
+    order = make_order()
+    before = number_of(Order)
+
+    async def story() -> None:
+        async with AsyncExitStack() as leaving:
+            for _ in range(5):
+                socket = await leaving.enter_async_context(listening(path_of(order)))
+                await socket.hear()
+            put_aside()
+            assert number_of(OrderLine) == 0
+            assert number_of(Order) == before + 5
+
+    told(story)
+    assert number_of(Order) == before
+
+
+def test_while_somebody_follows_all_is_looked_through_once_in_a_while() -> None:
+    work = Mock()
+    with (
+        patch("tracking.live.hub.asyncio.sleep", side_effect=[None] * 6),
+        patch.multiple(hub, put_aside=work.put_aside, look_through_all=work.look_through_all, ALL_EVERY=3),
+        pytest.raises(StopAsyncIteration),
+    ):
+        told(hub._tidy)
+    assert work.mock_calls == [call.put_aside(), call.put_aside(), call.look_through_all()] * 2

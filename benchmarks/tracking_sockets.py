@@ -30,6 +30,8 @@ from benchmarks.live.told import Evening, an_evening, of_the_site
 from delivery_site.testing.installation import GUNICORN, UVICORN, Installation, in_several_processes
 
 PER_COURIER: Final = 2
+WARM_UP_SECONDS: Final = 3.0
+"""gunicorn opens its connections to the database meanwhile."""
 SETTLE_SECONDS: Final = 3.0
 MEBIBYTE: Final = 1024 * 1024
 WEB: Final = "web"
@@ -79,6 +81,9 @@ async def posted(
     site: Installation, evening: Evening, options: Any, *, console: Console, session: aiohttp.ClientSession
 ) -> Mapping[str, float]:
     """When each position was sent, by its moment."""
+    await steadily(
+        Phones(site.url, evening.rides, session).speak, per_second=options.positions, seconds=WARM_UP_SECONDS
+    )
     phones = Phones(site.url, evening.rides, session)
     await steadily(phones.speak, per_second=options.positions, seconds=options.seconds)
     console.print(f"{len(phones.sent):,} positions, answered {phones.answers}")
@@ -133,7 +138,7 @@ def memory_of(site: Installation, name: str) -> int:
 
 
 def report(console: Console, sent: Mapping[str, float], audience: Audience) -> int:
-    took = [arrival - sent[moment] for moment, arrivals in audience.arrived.items() for arrival in arrivals]
+    took = [arrival - sent[moment] for moment in sent for arrival in audience.arrived.get(moment, ())]
     missing = len(sent) * PER_COURIER - len(took)
     console.print(f"{len(took):,} arrivals at sockets: {spread(took)}")
     console.print(f"{missing} missing, {audience.closed} sockets lost")

@@ -19,6 +19,8 @@ class Thing:
 
 @pytest.fixture(autouse=True)
 def _as_before() -> Iterator[None]:
+    gc.unfreeze()
+    gc.collect()
     gc.disable()
     yield
     gc.enable()

@@ -1,4 +1,4 @@
-"""What a process that answers people does before the first of them comes."""
+"""What a process does before it answers people, or takes tasks."""
 
 import gc
 from typing import Final
@@ -9,13 +9,18 @@ from tracking.live.garbage import look_through_all
 
 # How many new objects are left over before those are looked at, and how often before older ones are, too. With Python's
 # own numbers a process whose thousands of sockets wait, send and wait again takes what is only on its way for old, and
-# looks at everything every ten to thirty seconds: for a second where five thousand are open.
+# looks at everything every ten to thirty seconds: for a second where five thousand are open. An answer of a megabyte
+# takes twice as long to make, because its parts are counted as new objects.
 THRESHOLDS: Final = (5_000, 5, 10)
 
 
 def get_ready() -> None:
-    """All views are loaded, and what has been loaded by now stays to the end: it is not looked through for garbage any
-    more, while everybody waits."""
+    """All views are loaded, too."""
     assert get_resolver().url_patterns
+    keep_pauses_short()
+
+
+def keep_pauses_short() -> None:
+    """What has been loaded by now stays to the end: it is not looked through for garbage any more while others wait."""
     look_through_all()
     gc.set_threshold(*THRESHOLDS)

@@ -43,6 +43,6 @@ async def steadily(act: Callable[[], Awaitable[None]], *, per_second: float, sec
 
 
 def spread(seconds: Sequence[float]) -> str:
-    cuts = quantiles(seconds, n=100)
+    cuts = quantiles(seconds, n=100, method="inclusive")
     words = {"p50": cuts[49], "p90": cuts[89], "p99": cuts[98], "longest": max(seconds)}
     return ", ".join(f"{word} {value * 1000:.0f} ms" for word, value in words.items())

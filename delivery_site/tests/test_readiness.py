@@ -1,7 +1,9 @@
 import subprocess
 import sys
+from unittest.mock import patch
 
 import pytest
+from celery.signals import worker_ready
 from django.conf import settings
 
 from delivery_site.readiness import THRESHOLDS
@@ -10,6 +12,12 @@ ASK = """
 import gc, sys, delivery_site.{kind}
 print(gc.get_threshold(), gc.get_freeze_count() > len(gc.get_objects()), "delivery_site.urls_v2" in sys.modules)
 """
+
+
+def test_a_worker_that_is_ready_stands_still_for_nothing_old() -> None:
+    with patch("delivery_site.celery.keep_pauses_short") as keep_pauses_short:
+        worker_ready.send(sender=None)
+    assert keep_pauses_short.called
 
 
 @pytest.mark.parametrize("kind", ["asgi", "wsgi"])

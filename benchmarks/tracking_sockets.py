@@ -24,14 +24,12 @@ import psutil
 from rich.console import Console
 
 from benchmarks.live.audience import PATIENCE, Audience
-from benchmarks.live.pacing import connections, spread, steadily
+from benchmarks.live.pacing import WARM_UP_SECONDS, connections, spread, steadily
 from benchmarks.live.phones import Phones
 from benchmarks.live.told import Evening, an_evening, of_the_site
 from delivery_site.testing.installation import GUNICORN, UVICORN, Installation, in_several_processes
 
 PER_COURIER: Final = 2
-WARM_UP_SECONDS: Final = 3.0
-"""gunicorn opens its connections to the database meanwhile."""
 SETTLE_SECONDS: Final = 3.0
 MEBIBYTE: Final = 1024 * 1024
 WEB: Final = "web"

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from operator import attrgetter
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from django.conf import settings
@@ -86,8 +86,12 @@ class Tours:
 
 def tours_of(courier_ids: Collection[UUID], *, now: datetime) -> Tours:
     """One query for what they have in hand, and one for the ways along the roads where there is an engine."""
-    theirs = _gone_on_with().filter(courier_id__in=courier_ids)
-    return _tours([InHand(*row) for row in theirs.values_list(*_FIELDS)], now=now)
+    if len(courier_ids) == 1:
+        (courier_id,) = courier_ids
+        rows: Iterable[tuple[Any, ...]] = _in_hand_of(courier_id)
+    else:
+        rows = _gone_on_with().filter(courier_id__in=courier_ids).values_list(*_FIELDS)
+    return _tours([InHand(*row) for row in rows], now=now)
 
 
 def tours_through(assignments: Iterable[Assignment], *, now: datetime) -> Tours:
@@ -99,8 +103,9 @@ def reached_by(courier_id: UUID, *, now: datetime) -> Mapping[UUID, Reached | No
     """When they come to each order they have in hand; None where there is nothing on the way. Couriers say every few
     seconds where they are: this is asked each time."""
     in_hand = [InHand(*row) for row in _in_hand_of(courier_id)]
-    tour = _tours(in_hand, now=now).by_courier.get(courier_id) if len(in_hand) > 1 else None
-    return tour.reached if tour else dict.fromkeys(one.order_id for one in in_hand)
+    if len(in_hand) > 1:
+        return _tours(in_hand, now=now).by_courier[courier_id].reached
+    return dict.fromkeys(one.order_id for one in in_hand)
 
 
 def in_the_same_hands(*, order_ids: Collection[UUID], courier_ids: Collection[UUID] = ()) -> frozenset[UUID]:

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from statistics import quantiles
+from typing import Final
 
 import aiohttp
 
@@ -23,6 +24,10 @@ class Answers:
         self.statuses[answer.status] += 1
         self.seconds.append(time.perf_counter() - began)
 
+    def forget(self) -> None:
+        self.statuses.clear()
+        self.seconds.clear()
+
     def __str__(self) -> str:
         return f"{dict(self.statuses)}: {spread(self.seconds)}"
 
@@ -30,6 +35,10 @@ class Answers:
 def connections() -> aiohttp.TCPConnector:
     """As many as there are requests; given up before a server gives them up, which may be just when one is used."""
     return aiohttp.TCPConnector(limit=0, keepalive_timeout=1.0)
+
+
+WARM_UP_SECONDS: Final = 3.0
+"""What new processes do for the first time, such as connecting to the database, is not what is measured."""
 
 
 async def steadily(act: Callable[[], Awaitable[None]], *, per_second: float, seconds: float) -> None:

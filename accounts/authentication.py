@@ -63,8 +63,14 @@ def _verified(raw: bytes) -> AccessToken:
 
 
 def _owner_of(token: AccessToken) -> User:
+    rows = _active_user(key) if (key := _subject_of(token)) else []
+    if not rows:
+        raise AuthenticationFailed("The account of this token is gone or inactive.")
+    return User.from_db(DEFAULT_DB_ALIAS, _COLUMNS, rows[0])
+
+
+def _subject_of(token: AccessToken) -> UUID | None:
     try:
-        (row,) = _active_user(UUID(str(token.get("sub"))))  # where there is none, this too is a ValueError
-    except ValueError as error:
-        raise AuthenticationFailed("The account of this token is gone or inactive.") from error
-    return User.from_db(DEFAULT_DB_ALIAS, _COLUMNS, row)
+        return UUID(str(token.get("sub")))
+    except ValueError:
+        return None

@@ -3,7 +3,7 @@
 import os
 
 from celery import Celery
-from celery.signals import worker_ready
+from celery.signals import worker_init
 
 from delivery_site import worker_memory
 from delivery_site.readiness import keep_pauses_short
@@ -16,6 +16,6 @@ app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 
 
-@worker_ready.connect(dispatch_uid="delivery_site.keep_pauses_short")
+@worker_init.connect(dispatch_uid="delivery_site.keep_pauses_short")
 def be_ready(**_: object) -> None:
     keep_pauses_short()

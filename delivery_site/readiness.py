@@ -1,9 +1,10 @@
 """What a process does before it answers people, or takes tasks."""
 
 import gc
+from importlib import import_module
 from typing import Final
 
-from django.urls import get_resolver
+from django.conf import settings
 
 from tracking.live.garbage import look_through_all
 
@@ -16,7 +17,7 @@ THRESHOLDS: Final = (5_000, 5, 10)
 
 def get_ready() -> None:
     """All views are loaded, too."""
-    assert get_resolver().url_patterns
+    import_module(settings.ROOT_URLCONF)
     keep_pauses_short()
 
 

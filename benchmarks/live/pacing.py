@@ -24,8 +24,7 @@ class Answers:
         self.statuses[answer.status] += 1
         self.seconds.append(time.perf_counter() - began)
 
-    def forget(self) -> None:
-        self.statuses.clear()
+    def forget_times(self) -> None:
         self.seconds.clear()
 
     def __str__(self) -> str:

@@ -1,4 +1,4 @@
-"""Where couriers say they are. Phones send in batches, late, twice and out of order; nothing is read under a lock."""
+"""Where couriers say they are. Phones send in batches, late, twice and out of order; nothing is locked to be read."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -49,12 +49,15 @@ def record_positions(courier_id: UUID, *, fixes: Sequence[Fix]) -> Receipt:
     _refuse_future(fixes, latest=now + MAX_CLOCK_ERROR)
     oldest = now - timedelta(hours=settings.POSITION_MAX_AGE_HOURS)
     usable = {fix.recorded_at: fix for fix in fixes if fix.recorded_at >= oldest}
-    has_moved = bool(usable) and _move_forward(courier_id, to=usable[max(usable)])
-    # A courier is never behind what is known of them, so what moves them is new.
-    known = set() if has_moved and len(usable) == 1 else _known_moments(courier_id, among=list(usable))
+    is_one = len(usable) == 1
+    # A courier is never behind what is known of them, so a single position that moves them is new.
+    is_new = is_one and _move_forward(courier_id, to=next(iter(usable.values())))
+    known = set() if is_new else _known_moments(courier_id, among=list(usable))
     new = [usable[moment] for moment in sorted(usable.keys() - known)]
     if new:
         _keep(courier_id, new)
+    if new and not is_one:
+        _move_forward(courier_id, to=new[-1])
     return Receipt(accepted=len(new), ignored=len(fixes) - len(new))
 
 
@@ -100,7 +103,7 @@ def _keep(courier_id: UUID, new: Sequence[Fix]) -> None:
 
 def _move_forward(courier_id: UUID, *, to: Fix) -> bool:
     """Whether they were behind. The comparison and the change are one statement, so batches that overtake each other do
-    no harm, and whoever moves a courier holds up those who would move the same one."""
+    no harm; and who moves a courier holds up those who would, so that of equals one alone does."""
     behind = Q(position_recorded_at__isnull=True) | Q(position_recorded_at__lt=to.recorded_at)
     has_moved = Courier.objects.filter(behind, pk=courier_id).update(
         latitude=to.latitude,

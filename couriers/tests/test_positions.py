@@ -172,12 +172,12 @@ def test_three_statements_are_enough_for_any_batch(courier: Courier, count: int,
     assert selects(queries) == statements
 
 
-def test_a_known_batch_costs_two_statements(courier: Courier) -> None:
+def test_a_known_batch_costs_one_statement(courier: Courier) -> None:
     positions = [at(number) for number in range(20)]
     send(courier, *positions)
     with CaptureQueriesContext(connection) as queries:
         send(courier, *positions)
-    assert selects(queries) == 2
+    assert selects(queries) == 1
 
 
 @pytest.mark.parametrize("role", [Role.ADMIN, Role.DISPATCHER])

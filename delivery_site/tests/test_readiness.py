@@ -3,7 +3,7 @@ import sys
 from unittest.mock import patch
 
 import pytest
-from celery.signals import worker_ready
+from celery.signals import worker_init
 from django.conf import settings
 
 from delivery_site.readiness import THRESHOLDS
@@ -16,7 +16,7 @@ print(gc.get_threshold(), gc.get_freeze_count() > len(gc.get_objects()), "delive
 
 def test_a_worker_that_is_ready_stands_still_for_nothing_old() -> None:
     with patch("delivery_site.celery.keep_pauses_short") as keep_pauses_short:
-        worker_ready.send(sender=None)
+        worker_init.send(sender=None)
     assert keep_pauses_short.called
 
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import threading
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from typing import Any
 from unittest.mock import patch
 
@@ -39,6 +39,11 @@ def wire(request: pytest.FixtureRequest) -> Wire:
     return MemoryWire() if request.param == "memory" else RedisWire(site.REDIS_URL)
 
 
+async def heard(hints: AsyncIterator[str | bytes]) -> str:
+    hint = await anext(hints)
+    return hint.decode() if isinstance(hint, bytes) else hint
+
+
 def sent_by_a_thread(wire: Wire, *texts: str) -> None:
     def send() -> None:
         for text in texts:
@@ -53,7 +58,7 @@ def test_all_who_hear_hear_it_in_order(wire: Wire) -> None:
     async def story() -> list[str]:
         async with wire.hearing() as one, wire.hearing() as other:
             sent_by_a_thread(wire, "first", "zweitens")
-            return [await anext(one), await anext(one), await anext(other), await anext(other)]
+            return [await heard(one), await heard(one), await heard(other), await heard(other)]
 
     assert told(story) == ["first", "zweitens"] * 2
 
@@ -65,7 +70,7 @@ def test_it_goes_to_nobody_where_nobody_hears(wire: Wire) -> None:
         wire.send("early")
         async with wire.hearing() as hints:
             wire.send("late")
-            return await anext(hints)
+            return await heard(hints)
 
     assert told(story) == "late"
 
@@ -79,7 +84,7 @@ def test_a_loop_that_has_been_closed_keeps_nobody_from_hearing() -> None:
     async def story() -> str:
         async with wire.hearing() as hints:
             wire.send("all the same")
-            return await anext(hints)
+            return await heard(hints)
 
     assert told(story) == "all the same"
 
@@ -91,7 +96,7 @@ def test_sites_with_different_databases_of_a_server_do_not_hear_each_other(serve
         async with one.hearing() as hints:
             other.send("not for you")
             one.send("for you")
-            return await anext(hints)
+            return await heard(hints)
 
     assert told(story) == "for you"
 
@@ -104,7 +109,7 @@ def test_it_is_sent_once_more_where_the_connection_was_closed(server: str, redis
         async with wire.hearing() as hints:
             redis.client_kill_filter(_type="normal", skipme=True)
             wire.send("again")
-            return await anext(hints)
+            return await heard(hints)
 
     assert told(story) == "again"
 
@@ -124,13 +129,27 @@ def test_who_hears_nothing_asks_and_hears_on(server: str) -> None:
 
     async def story() -> str:
         async with wire.hearing() as hints:
-            heard = asyncio.ensure_future(anext(hints))
-            await asyncio.wait([heard], timeout=0.1)  # meanwhile it asks every hundredth of a second
+            later = asyncio.ensure_future(heard(hints))
+            await asyncio.wait([later], timeout=0.1)  # meanwhile it asks every hundredth of a second
             wire.send("still there")
-            return await heard
+            return await later
 
     with patch("tracking.live.wires.QUIET_SECONDS", 0.01):
         assert told(story) == "still there"
+
+
+@override_settings(REDIS_TIMEOUT_SECONDS=0.05)
+def test_a_server_that_has_nothing_to_say_is_not_taken_for_one_that_does_not_answer(server: str) -> None:
+    wire = RedisWire(server)
+
+    async def story() -> str:
+        async with wire.hearing() as hints:
+            later = asyncio.ensure_future(heard(hints))
+            await asyncio.wait([later], timeout=0.2)
+            wire.send("at last")
+            return await later
+
+    assert told(story) == "at last"
 
 
 @override_settings(REDIS_TIMEOUT_SECONDS=0.1)

@@ -2,6 +2,29 @@
 sockets for a second. So what lasts is put aside; it is freed as ever as soon as nobody refers to it."""
 
 import gc
+import time
+from dataclasses import dataclass
+from typing import Final
+
+ALL_EVERY_SECONDS: Final = 3600.0
+
+
+@dataclass(slots=True)
+class _Last:
+    """When this process has last looked through all."""
+
+    at: float = float("-inf")
+
+
+_last: Final = _Last()
+
+
+def tidy() -> None:
+    """To be called every few seconds by who wants no long pauses: there is one an hour, if at all."""
+    if time.monotonic() < _last.at + ALL_EVERY_SECONDS:
+        put_aside()
+    else:
+        look_through_all()
 
 
 def put_aside() -> None:
@@ -12,6 +35,7 @@ def put_aside() -> None:
 
 def look_through_all() -> None:
     """Also at what was put aside and refers only to itself by now."""
+    _last.at = time.monotonic()
     gc.unfreeze()
     gc.collect()
     gc.freeze()

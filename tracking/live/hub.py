@@ -10,7 +10,7 @@ import logging
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
-from itertools import count, cycle
+from itertools import cycle
 from typing import Final
 from uuid import UUID
 
@@ -19,7 +19,7 @@ from redis.exceptions import RedisError
 
 from orders.models import Order
 from tracking.live.following import Follower
-from tracking.live.garbage import look_through_all, put_aside
+from tracking.live.garbage import tidy
 from tracking.live.hints import CourierMoved, Hint, OrdersChanged, RouteFound, hint_of
 from tracking.live.reading import in_thread
 from tracking.live.wires import wire_in_use
@@ -32,7 +32,6 @@ LOOK_EVERY_SECONDS: Final = 5.0
 TURNS: Final = 20
 WIRE_AGAIN_SECONDS: Final = 2.0
 TIDY_EVERY_SECONDS: Final = 5.0
-ALL_EVERY: Final = 720  # once an hour
 # A wire that is down must not hold up a page: it is opened all the same.
 PATIENCE_SECONDS: Final = 2.0
 
@@ -99,11 +98,11 @@ class Hub:
             async for text in hints:
                 self._take(text)
 
-    def _take(self, text: str) -> None:
+    def _take(self, text: str | bytes) -> None:
         """Of another release, perhaps: it says nothing that looking again does not."""
         try:
             hint = hint_of(json.loads(text))
-        except (KeyError, TypeError, ValueError):
+        except (AttributeError, KeyError, TypeError, ValueError):
             logger.warning("a hint is not understood")
             return
         self._hand_on(hint)
@@ -143,12 +142,9 @@ class Hub:
 
 
 async def _tidy() -> None:
-    for number in count(1):
+    while True:
         await asyncio.sleep(TIDY_EVERY_SECONDS)
-        if number % ALL_EVERY:
-            put_aside()
-        else:
-            look_through_all()
+        tidy()
 
 
 def versions_of(order_ids: Collection[UUID]) -> Mapping[UUID, int]:

@@ -29,7 +29,7 @@ class Wire(Protocol):
     def send(self, text: str) -> None:
         """From any thread, to all who hear. Raises RedisError or OSError."""
 
-    def hearing(self) -> AbstractAsyncContextManager[AsyncIterator[str]]:
+    def hearing(self) -> AbstractAsyncContextManager[AsyncIterator[str | bytes]]:
         """Whatever is sent from the beginning of the block on. Raises RedisError or OSError, at any moment."""
 
 
@@ -43,13 +43,12 @@ class RedisWire:
         self._sending.publish(self._channel, text)
 
     @asynccontextmanager
-    async def hearing(self) -> AsyncIterator[AsyncIterator[str]]:
+    async def hearing(self) -> AsyncIterator[AsyncIterator[bytes]]:
         retry = AsyncRetry(NoBackoff(), 0)  # what was said before a new connection stands would be missed unnoticed
         redis = AsyncRedis.from_url(
             self._url,
             socket_connect_timeout=settings.REDIS_TIMEOUT_SECONDS,
-            socket_keepalive=True,
-            decode_responses=True,
+            socket_timeout=settings.REDIS_TIMEOUT_SECONDS,
             retry=retry,
         )
         async with redis, redis.pubsub() as pubsub:
@@ -106,7 +105,7 @@ def wire_in_use() -> Wire:
     return _over_redis(settings.REDIS_URL) if settings.REDIS_URL else _memory
 
 
-async def _heard(pubsub: PubSub) -> AsyncIterator[str]:
+async def _heard(pubsub: PubSub) -> AsyncIterator[bytes]:
     while True:
         message = await _next(pubsub)
         if message["type"] == "message":

@@ -1,14 +1,14 @@
 import gc
 from collections.abc import Iterator
 from contextlib import AsyncExitStack
-from unittest.mock import Mock, call, patch
+from unittest.mock import patch
 
 import pytest
 
 from orders.models import Order, OrderLine
 from orders.tests.factories import make_order
-from tracking.live import hub
-from tracking.live.garbage import look_through_all, put_aside
+from tracking.live import garbage, hub
+from tracking.live.garbage import ALL_EVERY_SECONDS, look_through_all, put_aside, tidy
 from tracking.tests.listening import listening, path_of, told
 
 
@@ -66,12 +66,34 @@ def test_closed_sockets_leave_nothing_to_be_looked_for() -> None:
     assert number_of(Order) == before
 
 
-def test_while_somebody_follows_all_is_looked_through_once_in_a_while() -> None:
-    work = Mock()
+def test_an_hour_after_the_last_time_all_is_looked_through_whoever_calls() -> None:
+    with patch("time.monotonic") as clock, patch.object(garbage, "put_aside") as put_aside:
+        clock.return_value = 1000.0
+        look_through_all()
+        thing = Thing()
+        gc.freeze()
+        del thing
+
+        clock.return_value = 1000.0 + ALL_EVERY_SECONDS - 1
+        tidy()
+        assert (put_aside.call_count, number_of_frozen(Thing)) == (1, 1)
+
+        clock.return_value = 1000.0 + ALL_EVERY_SECONDS
+        tidy()
+        assert (put_aside.call_count, number_of_frozen(Thing)) == (1, 0)
+
+
+def test_a_process_is_tidied_while_somebody_follows() -> None:
     with (
-        patch("tracking.live.hub.asyncio.sleep", side_effect=[None] * 6),
-        patch.multiple(hub, put_aside=work.put_aside, look_through_all=work.look_through_all, ALL_EVERY=3),
+        patch("tracking.live.hub.asyncio.sleep", side_effect=[None] * 3),
+        patch.object(hub, "tidy") as tidy,
         pytest.raises(StopAsyncIteration),
     ):
         told(hub._tidy)
-    assert work.mock_calls == [call.put_aside(), call.put_aside(), call.look_through_all()] * 2
+    assert tidy.call_count == 3
+
+
+def number_of_frozen(kind: type) -> int:
+    number = number_of(kind)
+    gc.freeze()
+    return number

@@ -33,6 +33,38 @@ def test_one_batch_from_many_retries_is_kept_once() -> None:
     assert CourierPosition.objects.count() == 50
 
 
+def test_one_position_from_many_retries_is_new_once() -> None:
+    courier, single = make_courier(), fix(timezone.now())
+    assert accepted_of(courier, single) == 1
+
+
+def test_asking_before_writing_would_take_it_for_new_twice() -> None:
+    """The control: both ask whether the courier is behind before either moves them."""
+    courier, single = make_courier(), fix(timezone.now())
+    both_asked = rendezvous()
+
+    def ask_then_move(courier_id: UUID, *, to: Fix) -> bool:
+        is_behind = Courier.objects.filter(pk=courier_id, position_recorded_at=None).exists()
+        both_asked.wait()
+        Courier.objects.filter(pk=courier_id).update(position_recorded_at=to.recorded_at)
+        return is_behind
+
+    with patch.object(positions, "_move_forward", ask_then_move):
+        assert accepted_of(courier, single) == 2
+
+
+def accepted_of(courier: Courier, single: Fix) -> int:
+    """By two who send the same at once; it is kept once in any case."""
+    accepted: list[int] = []
+
+    def send() -> None:
+        accepted.append(record_positions(courier.id, fixes=[single]).accepted)
+
+    at_once([send, send])
+    assert CourierPosition.objects.count() == 1
+    return sum(accepted)
+
+
 def test_whichever_batch_comes_last_the_newest_position_stands() -> None:
     courier, now = make_courier(), timezone.now()
     moments = [now - timedelta(seconds=n) for n in range(20)]

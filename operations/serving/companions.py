@@ -42,8 +42,11 @@ class Companion(ABC):
     def start(self) -> None:
         self._thread.start()
 
-    def stop(self) -> None:
+    def expect_end(self) -> None:
         self._stopping.set()
+
+    def stop(self) -> None:
+        self.expect_end()
         self.end_soon()
 
     def join(self) -> None:
@@ -131,7 +134,8 @@ class Beat(Companion):
 def alongside(*, on_unexpected_end: Callable[[str], None]) -> Iterator[None]:
     """Workers and beat run inside this block; leaving it waits until all have ended.
 
-    Beat is told first, because the workers' flag ends its wait for a broker too.
+    Beat is told first, because the workers' flag ends its wait for a broker too. It is one flag for all workers: who
+    is told last may have ended before.
     """
     companions: list[Companion] = [
         Beat(on_unexpected_end=on_unexpected_end),
@@ -142,6 +146,8 @@ def alongside(*, on_unexpected_end: Callable[[str], None]) -> Iterator[None]:
     try:
         yield
     finally:
+        for companion in companions:
+            companion.expect_end()
         for companion in companions:
             companion.stop()
         for companion in companions:

@@ -46,18 +46,19 @@ class _Unkept(Exception):
 @overload
 def idempotent(handler: Handler[V, P]) -> Handler[V, P]: ...
 @overload
-def idempotent(*, required: bool) -> Callable[[Handler[V, P]], Handler[V, P]]: ...
-def idempotent(handler: Any = None, *, required: bool = False) -> Any:
-    """For a view's POST handler; it runs in a transaction with or without a key.
+def idempotent(*, required: bool = ..., opens_transaction: bool = ...) -> Callable[[Handler[V, P]], Handler[V, P]]: ...
+def idempotent(handler: Any = None, *, required: bool = False, opens_transaction: bool = True) -> Any:
+    """For a view's POST handler; it runs in a transaction with or without a key. One that does nothing but call a
+    service, which has its transaction of its own, may do without where there is no key.
 
     The handler may be restarted from its beginning, so it reaches the outside only through the database.
     """
     if handler is None:
-        return partial(_decorated, required=required)
-    return _decorated(handler, required=required)
+        return partial(_decorated, required=required, opens_transaction=opens_transaction)
+    return _decorated(handler, required=required, opens_transaction=opens_transaction)
 
 
-def _decorated(handler: Handler[V, P], *, required: bool) -> Handler[V, P]:
+def _decorated(handler: Handler[V, P], *, required: bool, opens_transaction: bool) -> Handler[V, P]:
     @wraps(handler)
     def wrapper(view: V, request: Request, *args: P.args, **kwargs: P.kwargs) -> Response:
         call = partial(handler, view, request, *args, **kwargs)
@@ -66,7 +67,7 @@ def _decorated(handler: Handler[V, P], *, required: bool) -> Handler[V, P]:
             return _answer_once(view, call, keyed_request(request, key=key))
         if required:
             raise IdempotencyKeyMissing
-        return in_transaction(call)
+        return in_transaction(call) if opens_transaction else call()
 
     wrapper.idempotency_key_required = required  # type: ignore[attr-defined]
     return cast(Handler[V, P], wrapper)

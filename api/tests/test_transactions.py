@@ -1,6 +1,6 @@
 import sqlite3
 from typing import Any
-from unittest.mock import patch
+from unittest.mock import Mock, patch
 
 import psycopg
 import pytest
@@ -9,7 +9,7 @@ from django.db import OperationalError, connection, transaction
 
 from api import transactions
 from api.errors import Busy
-from api.transactions import MAX_ATTEMPTS, in_transaction, is_contention, pause_seconds, transactional
+from api.transactions import MAX_ATTEMPTS, in_one_statement, in_transaction, is_contention, pause_seconds, transactional
 
 RETRYABLE = ["40P01", "40001", "55P03"]
 
@@ -64,6 +64,35 @@ def test_lasting_contention_ends_as_busy_and_changes_nothing(pauses: Any) -> Non
     assert work.calls == MAX_ATTEMPTS == 5
     assert pauses.call_count == MAX_ATTEMPTS - 1
     assert Group.objects.count() == 0
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_single_statement_is_tried_again_without_a_transaction() -> None:
+    attempts: list[bool] = []
+
+    def work() -> int:
+        attempts.append(connection.in_atomic_block)
+        if len(attempts) < 3:
+            raise database_error("40P01")
+        return Group.objects.create(name="riders").pk
+
+    assert in_one_statement(work) == Group.objects.get().pk
+    assert attempts == [False] * 3
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_single_statement_gives_up_as_busy(pauses: Any) -> None:
+    with pytest.raises(Busy):
+        in_one_statement(Mock(side_effect=database_error("55P03")))
+    assert pauses.call_count == MAX_ATTEMPTS - 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_in_a_transaction_a_single_statement_is_not_tried_by_itself() -> None:
+    refused = Mock(side_effect=database_error("40P01"))
+    with pytest.raises(OperationalError), transaction.atomic():
+        in_one_statement(refused)
+    assert refused.call_count == 1
 
 
 @pytest.mark.django_db(transaction=True)

@@ -164,12 +164,32 @@ def test_a_batch_holds_between_one_and_five_hundred(courier: Courier, count: int
     assert CourierPosition.objects.count() == 0
 
 
-@pytest.mark.parametrize(("count", "statements"), [(1, 2), (500, 3)])
+@pytest.mark.parametrize(("count", "statements"), [(1, 1), (2, 3), (500, 3)])
 def test_three_statements_are_enough_for_any_batch(courier: Courier, count: int, statements: int) -> None:
     positions = [at(number) for number in range(count)]
     with CaptureQueriesContext(connection) as queries:
         assert send(courier, *positions).json() == {"accepted": count, "ignored": 0}
     assert selects(queries) == statements
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_single_position_needs_no_transaction(courier: Courier) -> None:
+    with CaptureQueriesContext(connection) as queries:
+        assert send(courier, at(1)).status_code == 200
+    assert "BEGIN" not in [query["sql"] for query in queries.captured_queries]
+
+
+@pytest.mark.parametrize("vendor", ["postgresql", "sqlite"])
+def test_a_single_position_is_kept_and_moves_the_courier_on_each_database(courier: Courier, vendor: str) -> None:
+    position = at(5, latitude=52.1)
+    with patch.object(connection, "vendor", vendor):
+        assert send(courier, position).json() == {"accepted": 1, "ignored": 0}
+        assert send(courier, position).json() == {"accepted": 0, "ignored": 1}
+    moment = datetime.fromisoformat(position["recorded_at"])
+    assert whereabouts(courier) == (52.1, 13.40, moment)
+    kept = courier.positions.get()
+    assert (kept.latitude, kept.longitude, kept.accuracy_m, kept.recorded_at) == (52.1, 13.40, 5.0, moment)
+    assert abs(kept.created_at - timezone.now()) < timedelta(minutes=1)
 
 
 def test_a_known_batch_costs_one_statement(courier: Courier) -> None:

@@ -141,7 +141,7 @@ class OwnPositions(ApiView):
         responses=ReceiptSerializer,
     )
     @refuses(CourierNotFound)
-    @idempotent
+    @idempotent(opens_transaction=False)
     def post(self, request: Request) -> Response:
         receipt = record_positions(caller(request).id, fixes=fixes_of(self.body(FixBatchSerializer)))
         return Response({"accepted": receipt.accepted, "ignored": receipt.ignored})

@@ -1,10 +1,12 @@
 """Batches of positions overtake each other on their way."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from unittest.mock import patch
 from uuid import UUID
 
+import pytest
 from django.utils import timezone
 
 from api.tests.waiting import at_once
@@ -19,6 +21,10 @@ pytestmark = ON_POSTGRESQL
 
 def fix(moment: datetime, *, latitude: float = 52.5) -> Fix:
     return Fix(latitude=latitude, longitude=13.4, recorded_at=moment)
+
+
+def batch_of(moment: datetime) -> list[Fix]:
+    return [fix(moment), fix(moment - timedelta(milliseconds=1))]
 
 
 def test_one_batch_from_many_retries_is_kept_once() -> None:
@@ -43,14 +49,18 @@ def test_asking_before_writing_would_take_it_for_new_twice() -> None:
     courier, single = make_courier(), fix(timezone.now())
     both_asked = rendezvous()
 
-    def ask_then_move(courier_id: UUID, *, to: Fix) -> bool:
+    def ask_then_keep(courier_id: UUID, fixes: Sequence[Fix]) -> int:
         is_behind = Courier.objects.filter(pk=courier_id, position_recorded_at=None).exists()
         both_asked.wait()
-        Courier.objects.filter(pk=courier_id).update(position_recorded_at=to.recorded_at)
-        return is_behind
+        CourierPosition.objects.bulk_create([kept(courier_id, one) for one in fixes], ignore_conflicts=True)
+        return len(fixes) if is_behind else 0
 
-    with patch.object(positions, "_move_forward", ask_then_move):
+    with patch.object(positions, "_keep_next", ask_then_keep):
         assert accepted_of(courier, single) == 2
+
+
+def kept(courier_id: UUID, one: Fix) -> CourierPosition:
+    return CourierPosition(courier_id=courier_id, **vars(one))
 
 
 def accepted_of(courier: Courier, single: Fix) -> int:
@@ -65,13 +75,28 @@ def accepted_of(courier: Courier, single: Fix) -> int:
     return sum(accepted)
 
 
-def test_whichever_batch_comes_last_the_newest_position_stands() -> None:
+@pytest.mark.parametrize("size", [1, 2])
+def test_whichever_batch_comes_last_the_newest_position_stands(size: int) -> None:
     courier, now = make_courier(), timezone.now()
     moments = [now - timedelta(seconds=n) for n in range(20)]
-    at_once([partial(record_positions, courier.id, fixes=[fix(moment)]) for moment in moments])
+    batches = [batch_of(moment)[:size] for moment in moments]
+    at_once([partial(record_positions, courier.id, fixes=batch) for batch in batches])
     courier.refresh_from_db()
     assert courier.position_recorded_at == now
-    assert CourierPosition.objects.count() == 20
+    assert CourierPosition.objects.count() == 20 * size
+
+
+def test_a_position_comes_by_itself_and_in_batches_at_once() -> None:
+    """They may meet crosswise: one has moved the courier and wants to keep it, the other has kept it and wants to move
+    the courier. The database gives one of them up, who tries again."""
+    courier, now = make_courier(), timezone.now()
+    moments = [now - timedelta(seconds=n) for n in range(10)]
+    singles = [[fix(moment)] for moment in moments]
+    batches = [[fix(moment) for moment in moments[n:]] for n in range(10)]
+    at_once([partial(record_positions, courier.id, fixes=fixes) for fixes in (*singles, *batches)])
+    courier.refresh_from_db()
+    assert courier.position_recorded_at == now
+    assert CourierPosition.objects.count() == 10
 
 
 def test_comparing_before_writing_would_move_the_courier_back() -> None:
@@ -88,11 +113,11 @@ def test_comparing_before_writing_would_move_the_courier_back() -> None:
             Courier.objects.filter(pk=courier_id).update(position_recorded_at=to.recorded_at)
 
     def newest() -> None:
-        record_positions(courier.id, fixes=[fix(now)])
+        record_positions(courier.id, fixes=batch_of(now))
         newest_is_written.wait()
 
     with patch.object(positions, "_move_forward", compare_then_write):
-        older = partial(record_positions, courier.id, fixes=[fix(now - timedelta(seconds=9))])
+        older = partial(record_positions, courier.id, fixes=batch_of(now - timedelta(seconds=9)))
         at_once([newest, older])
     courier.refresh_from_db()
     assert courier.position_recorded_at == now - timedelta(seconds=9)

@@ -1,7 +1,7 @@
 """Beat's schedule, in a process of its own or beside the others in one."""
 
 import logging
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from celery.beat import ScheduleEntry, Scheduler
@@ -13,7 +13,7 @@ from api.waking import EXPIRES_SECONDS, is_first_to_wake
 
 logger = logging.getLogger(__name__)
 
-LONG_AGO: Final = datetime(2000, 1, 1, tzinfo=UTC)
+WITHIN_SECONDS: Final = 2.0
 MAX_PAUSE_SECONDS: Final = 5
 
 
@@ -21,16 +21,15 @@ class ScheduleInMemory(Scheduler):
     """Keeps no file, which a killed process could leave broken and which has no place in a container.
 
     So it does not remember when a job last ran: all jobs are due at the start. They are all safe to run again, and
-    the hourly ones would otherwise never run where nobody keeps the process for an hour.
+    the hourly ones would otherwise never run where nobody keeps the process for an hour. One after another, though:
+    together they would hold up whoever asks for something meanwhile, and then again with each period they share.
     """
 
     def setup_schedule(self) -> None:
-        self.update_from_dict({name: self._prepared(entry) for name, entry in self.app.conf.beat_schedule.items()})
-
-    def _prepared(self, entry: dict[str, Any]) -> dict[str, Any]:
-        """Due at once; and a job that nobody has begun when the next one is due need not be begun any more."""
-        options = {"expires": max(EXPIRES_SECONDS, entry["schedule"]), **entry.get("options", {})}
-        return {**entry, "last_run_at": LONG_AGO, "options": options}
+        jobs, now = self.app.conf.beat_schedule, datetime.now(UTC)
+        self.update_from_dict(
+            {name: _prepared(job, now=now, turn=turn / len(jobs)) for turn, (name, job) in enumerate(jobs.items())}
+        )
 
     def apply_async(self, entry: ScheduleEntry, *args: Any, **kwargs: Any) -> Any:
         """Nothing is sent while its predecessor, or a wake-up after a commit, still waits for a worker."""
@@ -51,3 +50,12 @@ class ScheduleInMemory(Scheduler):
 
     def _broker_is_away(self, error: Exception, pause_seconds: float) -> None:
         logger.warning("beat waits %s s for the broker: %s", pause_seconds, error)
+
+
+def _prepared(job: dict[str, Any], *, now: datetime, turn: float) -> dict[str, Any]:
+    """Due soon, by its turn from 0 to 1; and one that nobody has begun when the next is due need not be begun any
+    more."""
+    period = job["schedule"]
+    first_at = now + timedelta(seconds=turn * min(period, WITHIN_SECONDS))
+    options = {"expires": max(EXPIRES_SECONDS, period), **job.get("options", {})}
+    return {**job, "last_run_at": first_at - timedelta(seconds=period), "options": options}

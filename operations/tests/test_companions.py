@@ -37,7 +37,8 @@ def note(word: str) -> None:
 
 @pytest.fixture
 def app(settings: Settings) -> Iterator[Celery]:
-    """With the broker of an installation without Redis, and nothing in it."""
+    """With the broker and the cache of an installation without Redis, and nothing in them."""
+    settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
     settings.CELERY_BROKER_URL, settings.CELERY_BROKER_TRANSPORT = "memory://localhost/", "memory"
     settings.CELERY_BROKER_TRANSPORT_OPTIONS = {"polling_interval": 0.02}
     released.clear()

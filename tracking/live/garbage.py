@@ -20,7 +20,7 @@ _last: Final = _Last()
 
 
 def tidy() -> None:
-    """To be called every few seconds by who wants no long pauses: there is one an hour, if at all."""
+    """To be called every second by who wants no long pauses: there is one an hour, if at all."""
     if time.monotonic() < _last.at + ALL_EVERY_SECONDS:
         put_aside()
     else:

@@ -1,7 +1,6 @@
 """Telling a worker that there is work. The work itself is a row: a lost wake only waits for the next sweep."""
 
 import logging
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -13,11 +12,12 @@ from django.db import connection, transaction
 from kombu.exceptions import OperationalError as BrokerUnavailable
 from redis.exceptions import RedisError
 
+from api.silence import Silence
+
 logger = logging.getLogger(__name__)
 
-SILENT_SECONDS: Final = 5.0
-"""How long nobody is woken through a broker that was away: asking costs a request its timeout, and sweeps find the
-work all the same."""
+silence: Final = Silence()
+"""Nobody is woken through a broker that was away: sweeps find the work all the same."""
 
 WAITING_SECONDS: Final = 10
 """How long a message is taken to be still waiting when no worker has said otherwise: what its loss can cost."""
@@ -36,14 +36,6 @@ def wake(task_name: str, *args: str | int) -> None:
     transaction.on_commit(call)
 
 
-@dataclass(slots=True)
-class _Silence:
-    until: float = 0.0
-
-
-silence = _Silence()
-
-
 @dataclass(frozen=True, slots=True)
 class _Wake:
     task_name: str
@@ -51,13 +43,13 @@ class _Wake:
 
     def __call__(self) -> None:
         """The settings bound how long a broker may take: connection timeouts, no publish retries."""
-        if time.monotonic() < silence.until:
+        if silence.is_kept:
             return
         try:
             if is_first_to_wake(self.task_name, self.args):
                 self._send()
         except (BrokerUnavailable, RedisError, OSError) as error:
-            silence.until = time.monotonic() + SILENT_SECONDS
+            silence.begin()
             logger.warning("could not wake %s: %s", self.task_name, error)
 
     def _send(self) -> None:

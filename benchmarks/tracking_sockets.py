@@ -5,8 +5,8 @@
     python -m benchmarks.tracking_sockets --sockets 10000 --positions 0   # only their memory
 
 Each courier carries two of the orders that are followed. The time is from before the POST is sent, or the hint, to when
-the socket has the message. PostgreSQL, Valkey, gunicorn, worker, beat, one live process, the
-couriers and all the sockets share this machine. Exits 1 when a position did not come to each of its sockets.
+the socket has the message. PostgreSQL, Valkey, gunicorn, worker, beat, one live process, the couriers and all the
+sockets share this machine. Exits 1 when a position did not come to each of its sockets.
 """
 
 import argparse

@@ -13,7 +13,8 @@ from kombu.exceptions import OperationalError
 from redis import Redis
 from redis.exceptions import TimeoutError as RedisTimeout
 
-from api.waking import EXPIRES_SECONDS, SILENT_SECONDS, WAITING_SECONDS, is_first_to_wake, silence, wake, woken
+from api.silence import SILENT_SECONDS
+from api.waking import EXPIRES_SECONDS, WAITING_SECONDS, is_first_to_wake, silence, wake, woken
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -22,7 +23,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 def _no_silence() -> Iterator[None]:
     """One test's broker is not another's."""
     yield
-    silence.until = 0.0
+    silence.end()
 
 
 @pytest.fixture
@@ -117,7 +118,7 @@ def test_a_broker_out_of_reach_costs_its_timeout_once_in_a_while_and_not_every_r
     sent: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clock = [1000.0]
-    monkeypatch.setattr("api.waking.time.monotonic", lambda: clock[0])
+    monkeypatch.setattr("api.silence.time.monotonic", lambda: clock[0])
     sent.side_effect = OperationalError("refused")
     for _ in range(3):
         wake("events.relay")

@@ -8,10 +8,10 @@ import asyncio
 import json
 import logging
 from collections import defaultdict
-from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from itertools import cycle
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from django.db import DatabaseError
@@ -30,7 +30,7 @@ Watcher = Callable[[Hint], None]
 
 LOOK_EVERY_SECONDS: Final = 5.0
 TURNS: Final = 20
-WIRE_AGAIN_SECONDS: Final = 2.0
+AGAIN_SECONDS: Final = 2.0
 # Thousands of sockets make 5,000 new objects a second that last, and looking at each takes up to 10 microseconds.
 TIDY_EVERY_SECONDS: Final = 1.0
 # A wire that is down must not hold up a page: it is opened all the same.
@@ -69,7 +69,7 @@ class Hub:
 
     async def _begin(self) -> None:
         if not self._tasks:
-            self._tasks = [asyncio.create_task(work) for work in (self._hear(), self._look_again(), _tidy())]
+            self._tasks = [asyncio.create_task(_kept_up(work)) for work in (self._hear, self._look_again, _tidy)]
         with suppress(TimeoutError):
             await asyncio.wait_for(self._is_hearing.wait(), PATIENCE_SECONDS)
 
@@ -79,7 +79,6 @@ class Hub:
 
     async def _rest(self) -> None:
         tasks, self._tasks = self._tasks, []
-        self._is_hearing.clear()
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -89,15 +88,17 @@ class Hub:
             try:
                 await self._hear_until_it_fails()
             except (RedisError, OSError) as error:
-                self._is_hearing.clear()
                 logger.warning("live pages hear nothing at once: %s", error)
-            await asyncio.sleep(WIRE_AGAIN_SECONDS)
+            await asyncio.sleep(AGAIN_SECONDS)
 
     async def _hear_until_it_fails(self) -> None:
         async with wire_in_use().hearing() as hints:
             self._is_hearing.set()
-            async for text in hints:
-                self._take(text)
+            try:
+                async for text in hints:
+                    self._take(text)
+            finally:
+                self._is_hearing.clear()
 
     def _take(self, text: str | bytes) -> None:
         """Of another release, perhaps: it says nothing that looking again does not."""
@@ -140,6 +141,19 @@ class Hub:
         for order_id in order_ids:
             for follower in self._followers.get(order_id, ()):
                 follower.hear_version(versions.get(order_id))
+
+
+async def _kept_up(work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    """Nobody waits for it to end: what was not foreseen is told, and the work begins again."""
+    while True:
+        task = asyncio.create_task(work())
+        try:
+            await asyncio.wait([task])
+        finally:
+            task.cancel()
+            await asyncio.wait([task])
+        logger.error("live pages were left alone by %s", work.__name__, exc_info=task.exception())
+        await asyncio.sleep(AGAIN_SECONDS)
 
 
 async def _tidy() -> None:

@@ -5,8 +5,9 @@ import pytest
 from redis.exceptions import ConnectionError as RedisIsAway
 from redis.exceptions import TimeoutError as RedisIsSilent
 
+from api.silence import SILENT_SECONDS
 from tracking.live.hints import OrdersChanged
-from tracking.live.pushing import SILENT_SECONDS, Sender
+from tracking.live.pushing import Sender
 
 HINT = OrdersChanged({uuid4(): 1})
 

@@ -1,13 +1,16 @@
 """Statements of which there are hundreds a second: Django takes longer to write them than PostgreSQL to answer."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import cached_property
 from typing import Any, Final, Generic, TypeVar
 from uuid import UUID
 
+from django.conf import settings
 from django.db import NotSupportedError, connection
+from django.db.backends.utils import CursorWrapper
 from django.db.models import QuerySet
-from psycopg import Cursor
+from psycopg import Connection, Cursor
 from psycopg.pq import Format
 
 Row = TypeVar("Row", bound=tuple[Any, ...])
@@ -37,23 +40,33 @@ class Prepared(Generic[Row]):
 
 def rows_of(sql: str, parameters: Sequence[Any] | Mapping[str, Any]) -> list[Any]:
     """What PostgreSQL answers. Each connection keeps the plan (`DATABASE_PREPARE_STATEMENTS`)."""
+    with connection.cursor() as cursor, _plans_kept(connection.connection):
+        try:
+            return _answered(cursor, sql, parameters)
+        except NotSupportedError:
+            # A migration has changed a column's type since. A transaction is lost, and its plans with it.
+            if connection.in_atomic_block:
+                raise
+            with connection.cursor() as another:
+                another.execute("DEALLOCATE ALL")
+            return _answered(cursor, sql, parameters)
+
+
+def _answered(cursor: CursorWrapper, sql: str, parameters: Sequence[Any] | Mapping[str, Any]) -> list[Any]:
+    """Django's own cursor writes the parameters into the text, so that each text would be another statement."""
+    cursor.cursor = Cursor(connection.connection)
+    cursor.cursor.format = Format.BINARY
+    cursor.execute(sql, parameters)
+    return list(cursor.fetchall())
+
+
+@contextmanager
+def _plans_kept(driver: Connection[Any]) -> Iterator[None]:
+    """Not those of others: the driver would also count, and keep, what has its parameters in its text. And none where
+    queries are logged, as the driver does not say what it has sent by its plan's name."""
+    is_kept = settings.DATABASE_PREPARE_STATEMENTS and not connection.queries_logged
+    driver.prepare_threshold = 0 if is_kept else None
     try:
-        return _answered(sql, parameters)
-    except NotSupportedError:
-        # A migration has changed a column's type since. A transaction is lost, and its plans with it.
-        if connection.in_atomic_block:
-            raise
-        with connection.cursor() as cursor:
-            cursor.execute("DEALLOCATE ALL")
-        return _answered(sql, parameters)
-
-
-def _answered(sql: str, parameters: Sequence[Any] | Mapping[str, Any]) -> list[Any]:
-    """Django's own cursors write parameters into the text, so that each text would be another statement."""
-    connection.ensure_connection()
-    plain = Cursor(connection.connection)
-    plain.format = Format.BINARY
-    wrapped = connection.make_debug_cursor if connection.queries_logged else connection.make_cursor
-    with wrapped(plain) as cursor:  # type: ignore[arg-type]  # the stubs say it is wrapped already
-        cursor.execute(sql, parameters)
-        return list(cursor.fetchall())
+        yield
+    finally:
+        driver.prepare_threshold = None

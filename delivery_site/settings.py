@@ -107,6 +107,8 @@ TEMPLATES = [
 
 DATABASE_URL = env.str("DATABASE_URL", "")
 LOCK_TIMEOUT_MS = env.int("LOCK_TIMEOUT_MS", 5_000)
+# Those of api/prepared.py.
+DATABASE_PREPARE_STATEMENTS = env.bool("DATABASE_PREPARE_STATEMENTS", True)
 
 
 def _sqlite() -> dict[str, Any]:
@@ -129,8 +131,6 @@ def _postgresql(url: str) -> dict[str, Any]:
         "OPTIONS": {
             **named.get("OPTIONS", {}),
             "options": f"-c lock_timeout={LOCK_TIMEOUT_MS} -c idle_in_transaction_session_timeout=60000",
-            # Those of api/prepared.py only.
-            "prepare_threshold": 2 if env.bool("DATABASE_PREPARE_STATEMENTS", True) else None,
             "pool": {
                 "min_size": env.int("DATABASE_POOL_MIN_SIZE", 2),
                 "max_size": env.int("DATABASE_POOL_MAX_SIZE", 20),

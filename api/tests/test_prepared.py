@@ -2,11 +2,12 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 from unittest.mock import Mock, patch
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 from django.db import NotSupportedError, connection, transaction
 from django.db.models import QuerySet
+from pytest_django import Settings
 
 from api.idempotency.models import IdempotencyKey
 from api.prepared import Prepared, rows_of
@@ -57,24 +58,51 @@ def run(sql: str) -> None:
         cursor.execute(sql)
 
 
-def plans() -> int:
-    (number,) = rows_of("SELECT count(*) FROM pg_prepared_statements WHERE statement LIKE %s", ["SELECT label%"])[0]
-    return int(number)
+def a_statement() -> str:
+    """No connection has its plan yet."""
+    return f"{ALL_LABELS} AND '{uuid4()}' <> ''"
+
+
+def number_of_plans(statement: str) -> int:
+    with connection.cursor() as cursor:
+        sent = statement.replace("%s", "$1")
+        cursor.execute("SELECT count(*) FROM pg_prepared_statements WHERE statement = %s", [sent])
+        return int(cursor.fetchone()[0])
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_connection_keeps_the_plan(labelled: None) -> None:
+@pytest.mark.parametrize("is_kept", [True, False])
+def test_a_connection_keeps_the_plan(labelled: None, settings: Settings, is_kept: bool) -> None:
+    settings.DATABASE_PREPARE_STATEMENTS, statement = is_kept, a_statement()
     for _ in range(3):
-        assert rows_of(ALL_LABELS, ["b%"]) == [("blue",)]
-        assert rows_of(ALL_LABELS, ["r%"]) == [("red",)]
-    assert plans() == 1
+        assert rows_of(statement, ["b%"]) == [("blue",)]
+        assert rows_of(statement, ["r%"]) == [("red",)]
+    assert number_of_plans(statement) == is_kept
+
+
+@pytest.mark.django_db(transaction=True)
+def test_nothing_else_becomes_a_plan(labelled: None) -> None:
+    statement = a_statement()
+    for _ in range(9):
+        run(statement.replace("%s", "'b%'"))
+    assert number_of_plans(statement.replace("%s", "'b%'")) == 0
+
+
+@pytest.mark.django_db(transaction=True)
+def test_taking_back_a_part_of_a_transaction_loses_no_plan(labelled: None) -> None:
+    statement = a_statement()
+    rows_of(statement, ["b%"])
+    with transaction.atomic():
+        with pytest.raises(ZeroDivisionError), transaction.atomic():
+            raise ZeroDivisionError
+        assert rows_of(statement, ["b%"]) == [("blue",)]
+    assert number_of_plans(statement) == 1
 
 
 @pytest.mark.django_db(transaction=True)
 def test_a_column_may_get_another_type_under_a_running_process(labelled: None) -> None:
     def widen(length: int) -> None:
-        with transaction.atomic():  # and not by this connection, as far as the driver can see
-            run(f"DO $$ BEGIN ALTER TABLE labelled ALTER label TYPE varchar({length}); END $$")
+        run(f"ALTER TABLE labelled ALTER label TYPE varchar({length})")
 
     def ask() -> Any:
         return [rows_of(ALL_LABELS, ["b%"]) for _ in range(4)][-1]

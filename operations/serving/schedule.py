@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from celery.beat import ScheduleEntry, Scheduler
+from celery.schedules import schedstate
 from celery.worker.state import maybe_shutdown
 from kombu import Connection
 from redis.exceptions import RedisError
@@ -31,6 +32,17 @@ class ScheduleInMemory(Scheduler):
             {name: _prepared(job, now=now, turn=turn / len(jobs)) for turn, (name, job) in enumerate(jobs.items())}
         )
 
+    def is_due(self, entry: ScheduleEntry) -> schedstate:
+        """Celery counts from when a job was begun: what had once to wait together would go together from then on."""
+        is_due, seconds = super().is_due(entry)
+        return schedstate(is_due, _period(entry) - _late_by(entry)) if is_due else schedstate(is_due, seconds)
+
+    def reserve(self, entry: ScheduleEntry) -> Any:
+        late = timedelta(seconds=_late_by(entry))
+        reserved: Any = super().reserve(entry)
+        reserved.last_run_at -= late
+        return reserved
+
     def apply_async(self, entry: ScheduleEntry, *args: Any, **kwargs: Any) -> Any:
         """Nothing is sent while its predecessor, or a wake-up after a commit, still waits for a worker."""
         return super().apply_async(entry, *args, **kwargs) if self._is_wanted(entry) else None
@@ -50,6 +62,15 @@ class ScheduleInMemory(Scheduler):
 
     def _broker_is_away(self, error: Exception, pause_seconds: float) -> None:
         logger.warning("beat waits %s s for the broker: %s", pause_seconds, error)
+
+
+def _period(entry: Any) -> float:
+    return float(entry.schedule.run_every.total_seconds())
+
+
+def _late_by(entry: Any) -> float:
+    """How long after its turn, of which some may have been missed."""
+    return float((entry.default_now() - entry.last_run_at).total_seconds() % _period(entry))
 
 
 def _prepared(job: dict[str, Any], *, now: datetime, turn: float) -> dict[str, Any]:

@@ -4,12 +4,15 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Any
 from unittest.mock import patch
 
 import pytest
 from celery import current_app
+from celery.beat import ScheduleEntry
+from celery.schedules import schedule
 from django.conf import settings
 from django.core.management import CommandError, call_command
 from django.db import OperationalError
@@ -82,13 +85,34 @@ def test_database_that_does_not_answer_is_not_served(monkeypatch: pytest.MonkeyP
 
 
 def test_all_jobs_are_due_at_the_start_one_after_another() -> None:
-    schedule: dict[str, Any] = ScheduleInMemory(app=current_app).schedule
+    entries: dict[str, Any] = ScheduleInMemory(app=current_app).schedule
     jobs = current_app.conf.beat_schedule
-    assert set(schedule) == set(jobs)
-    first = sorted(schedule[name].last_run_at.timestamp() + job["schedule"] for name, job in jobs.items())
+    assert set(entries) == set(jobs)
+    first = sorted(entries[name].last_run_at.timestamp() + job["schedule"] for name, job in jobs.items())
     assert first[0] <= current_app.now().timestamp()
     assert min(later - sooner for sooner, later in pairwise(first)) > 0
     assert first[-1] - first[0] < WITHIN_SECONDS
+
+
+def test_jobs_that_had_to_wait_together_go_one_after_another_again() -> None:
+    """Beat cannot send for a while, as when Redis is away."""
+    scheduler, begun = ScheduleInMemory(app=current_app), list[tuple[float, str]]()
+    clock = datetime.now(UTC)
+    sweeps = {name for name, job in current_app.conf.beat_schedule.items() if job["schedule"] == settings.SWEEP_SECONDS}
+    with (
+        patch.object(schedule, "now", side_effect=lambda: clock),
+        patch.object(ScheduleEntry, "default_now", side_effect=lambda: clock),
+        patch.object(
+            scheduler, "apply_entry", side_effect=lambda entry, **_: begun.append((clock.timestamp(), entry.name))
+        ),
+    ):
+        for pause in (0.0, 1.0, 5.0, *[0.01] * 400):
+            clock += timedelta(seconds=pause)
+            while scheduler.tick() == 0:
+                pass
+    last = sorted({name: moment for moment, name in begun if name in sweeps}.values())
+    assert len(last) == len(sweeps)
+    assert min(later - sooner for sooner, later in pairwise(last)) > 0.05
 
 
 def test_jobs_expire_before_they_pile_up() -> None:

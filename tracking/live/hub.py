@@ -44,6 +44,7 @@ class Hub:
         self._followers: defaultdict[UUID, set[Follower]] = defaultdict(set)
         self._watchers: set[Watcher] = set()
         self._is_hearing = asyncio.Event()
+        self._turns = cycle(range(TURNS))
         self._tasks: list[asyncio.Task[None]] = []
 
     async def join(self, follower: Follower) -> None:
@@ -79,6 +80,7 @@ class Hub:
 
     async def _rest(self) -> None:
         tasks, self._tasks = self._tasks, []
+        self._is_hearing.clear()
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -126,7 +128,7 @@ class Hub:
 
     async def _look_again(self) -> None:
         """At all orders once in a while, at each in its turn: what is read at once holds up all sockets."""
-        for turn in cycle(range(TURNS)):
+        for turn in self._turns:
             await asyncio.sleep(LOOK_EVERY_SECONDS / TURNS)
             await self._look_at([order_id for order_id in self._followers if order_id.int % TURNS == turn])
 
@@ -152,7 +154,8 @@ async def _kept_up(work: Callable[[], Coroutine[Any, Any, None]]) -> None:
         finally:
             task.cancel()
             await asyncio.wait([task])
-        logger.error("live pages were left alone by %s", work.__name__, exc_info=task.exception())
+        error = None if task.cancelled() else task.exception()
+        logger.error("live pages were left alone by %s", work.__name__, exc_info=error)
         await asyncio.sleep(AGAIN_SECONDS)
 
 

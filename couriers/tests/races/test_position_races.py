@@ -1,6 +1,8 @@
 """Batches of positions overtake each other on their way."""
 
+import threading
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from functools import partial
 from unittest.mock import patch
@@ -9,10 +11,10 @@ from uuid import UUID
 import pytest
 from django.utils import timezone
 
-from api.tests.waiting import at_once
+from api.tests.waiting import PATIENCE_SECONDS, at_once, in_background, somebody_waits_for_a_lock, until
 from couriers.models import Courier, CourierPosition
 from couriers.services import positions
-from couriers.services.positions import Fix, record_positions
+from couriers.services.positions import Fix, Receipt, record_positions
 from couriers.tests.factories import make_courier
 from couriers.tests.races.calling import ON_POSTGRESQL, answers, call, rendezvous
 
@@ -86,17 +88,29 @@ def test_whichever_batch_comes_last_the_newest_position_stands(size: int) -> Non
     assert CourierPosition.objects.count() == 20 * size
 
 
-def test_a_position_comes_by_itself_and_in_batches_at_once() -> None:
-    """They may meet crosswise: one has moved the courier and wants to keep it, the other has kept it and wants to move
-    the courier. The database gives one of them up, who tries again."""
+def test_a_position_by_itself_and_in_a_batch_meet_crosswise() -> None:
+    """One has moved the courier and wants to keep the position, the other has kept it and wants to move the courier.
+    The database gives one of them up, who tries again."""
     courier, now = make_courier(), timezone.now()
-    moments = [now - timedelta(seconds=n) for n in range(10)]
-    singles = [[fix(moment)] for moment in moments]
-    batches = [[fix(moment) for moment in moments[n:]] for n in range(10)]
-    at_once([partial(record_positions, courier.id, fixes=fixes) for fixes in (*singles, *batches)])
+    is_kept, go_on = threading.Event(), threading.Event()
+    move_forward = positions._move_forward
+
+    def move_later(courier_id: UUID, *, to: Fix) -> None:
+        is_kept.set()
+        go_on.wait(PATIENCE_SECONDS)
+        move_forward(courier_id, to=to)
+
+    with patch.object(positions, "_move_forward", move_later), ThreadPoolExecutor() as pool:
+        batch = in_background(pool, partial(record_positions, courier.id, fixes=batch_of(now)))
+        is_kept.wait(PATIENCE_SECONDS)
+        single = in_background(pool, partial(record_positions, courier.id, fixes=[fix(now)]))
+        until(somebody_waits_for_a_lock)
+        go_on.set()
+        assert batch.result(PATIENCE_SECONDS) == Receipt(accepted=2, ignored=0)
+        assert single.result(PATIENCE_SECONDS) == Receipt(accepted=0, ignored=1)
     courier.refresh_from_db()
     assert courier.position_recorded_at == now
-    assert CourierPosition.objects.count() == 10
+    assert CourierPosition.objects.count() == 2
 
 
 def test_comparing_before_writing_would_move_the_courier_back() -> None:

@@ -3,6 +3,7 @@
 import re
 from typing import Final
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from operations.tests.browser.accessibility import axe_finds
@@ -217,6 +218,26 @@ def test_the_console_is_worked_by_keyboard_alone(
     expect_told(page, "taken back")
     expect(cards_in(page, "Needs a courier")).to_have_count(2)
     assert statuses(shop) == ["assigned", "confirmed", "confirmed"]
+
+
+@pytest.mark.parametrize("field", ["#keys button", "#chooser input"])
+def test_keys_are_heard_as_soon_as_a_dialog_is_closed(
+    console: Opening, customer: Person, shop: Shop, field: str
+) -> None:
+    """The browser takes the focus out of it with the next frame only."""
+    confirmed(customer, shop)
+    page = console(shop)
+    expect(cards_in(page, "Needs a courier")).to_have_count(1)
+    page.locator(field).first.evaluate(
+        """(field) => {
+            const dialog = field.closest("dialog");
+            dialog.showModal();
+            field.focus();
+            dialog.close();
+            field.dispatchEvent(new KeyboardEvent("keydown", { key: "b", bubbles: true }));
+        }"""
+    )
+    expect(cards_in(page, "Needs a courier")).to_be_focused()
 
 
 def test_an_order_is_dragged_onto_a_courier(

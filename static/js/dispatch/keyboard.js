@@ -1,7 +1,8 @@
 // The console by keyboard alone. Letters are keys only where nothing is being typed.
 import { byId } from "./nodes.js";
 
-const isTyping = (target) => target.closest("input, textarea, select, dialog") !== null;
+// The focus leaves a dialog that is closed with the next frame; a quick hand is there before.
+const isTyping = (target) => target.closest("input, textarea, select") !== null && !target.closest("dialog:not([open])");
 
 function empty(field) {
   field.value = "";
@@ -17,7 +18,7 @@ export class Keyboard {
   }
 
   #press(event) {
-    if (document.querySelector("dialog[open]")) return undefined;
+    if (event.defaultPrevented || document.querySelector("dialog[open]")) return undefined;
     if (event.key === "Escape") return this.#escape(event);
     if (isTyping(event.target) || event.altKey) return undefined;
     const act = event.ctrlKey || event.metaKey ? this.#withControl(event) : this.#plain(event);

@@ -86,10 +86,10 @@ def _keep_next(courier_id: UUID, fixes: Sequence[Fix]) -> int:
         return 0
     to = fixes[0]
     given = {**vars(to), "courier_id": courier_id, "id": uuid7(), "now": timezone.now()}
-    is_kept = bool(in_one_statement(lambda: rows_of(MOVE_AND_KEEP, given)))
-    if is_kept:
+    kept = in_one_statement(lambda: rows_of(MOVE_AND_KEEP, given))
+    if kept:
         _tell_moved(courier_id, to=to)
-    return int(is_kept)
+    return len(kept)
 
 
 @transactional

@@ -7,8 +7,8 @@ from typing import Any, Final, Generic, TypeVar
 from uuid import UUID
 
 from django.conf import settings
-from django.db import NotSupportedError, connection
-from django.db.backends.utils import CursorWrapper
+from django.db import DEFAULT_DB_ALIAS, NotSupportedError, connection, connections
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import QuerySet
 from psycopg import Connection, Cursor
 from psycopg.pq import Format
@@ -40,31 +40,36 @@ class Prepared(Generic[Row]):
 
 def rows_of(sql: str, parameters: Sequence[Any] | Mapping[str, Any]) -> list[Any]:
     """What PostgreSQL answers. Each connection keeps the plan (`DATABASE_PREPARE_STATEMENTS`)."""
-    with connection.cursor() as cursor, _plans_kept(connection.connection):
+    database = connections[DEFAULT_DB_ALIAS]
+    database.ensure_connection()
+    with _plans_kept(database):
         try:
-            return _answered(cursor, sql, parameters)
+            return _answered(database, sql, parameters)
         except NotSupportedError:
             # A migration has changed a column's type since. A transaction is lost, and its plans with it.
-            if connection.in_atomic_block:
+            if database.in_atomic_block:
                 raise
-            with connection.cursor() as another:
+            with database.cursor() as another:
                 another.execute("DEALLOCATE ALL")
-            return _answered(cursor, sql, parameters)
+            return _answered(database, sql, parameters)
 
 
-def _answered(cursor: CursorWrapper, sql: str, parameters: Sequence[Any] | Mapping[str, Any]) -> list[Any]:
+def _answered(database: BaseDatabaseWrapper, sql: str, parameters: Sequence[Any] | Mapping[str, Any]) -> list[Any]:
     """Django's own cursor writes the parameters into the text, so that each text would be another statement."""
-    cursor.cursor = Cursor(connection.connection)
-    cursor.cursor.format = Format.BINARY
-    cursor.execute(sql, parameters)
-    return list(cursor.fetchall())
+    driver_cursor: Any = Cursor(database.connection)
+    driver_cursor.format = Format.BINARY
+    wrapped = database.make_debug_cursor if database.queries_logged else database.make_cursor
+    with wrapped(driver_cursor) as cursor:
+        cursor.execute(sql, parameters)
+        return list(cursor.fetchall())
 
 
 @contextmanager
-def _plans_kept(driver: Connection[Any]) -> Iterator[None]:
+def _plans_kept(database: BaseDatabaseWrapper) -> Iterator[None]:
     """Not those of others: the driver would also count, and keep, what has its parameters in its text. And none where
     queries are logged, as the driver does not say what it has sent by its plan's name."""
-    is_kept = settings.DATABASE_PREPARE_STATEMENTS and not connection.queries_logged
+    is_kept = settings.DATABASE_PREPARE_STATEMENTS and not database.queries_logged
+    driver: Connection[Any] = database.connection
     driver.prepare_threshold = 0 if is_kept else None
     try:
         yield

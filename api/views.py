@@ -6,7 +6,7 @@ from typing import Any, ClassVar, Final
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, QueryDict
 from rest_framework.exceptions import ValidationError
 from rest_framework.generics import GenericAPIView
 from rest_framework.request import Request
@@ -18,7 +18,7 @@ from api.log_context import bind_log
 from api.pagination import Cursor, KeysetPagination, PageParameters, cursor_url, keyset_page
 from api.problems import field_problems
 from api.scopes import Scopes
-from api.serializers import StrictSerializer
+from api.serializers import StrictSerializer, shared
 from api.strictness import without_blanks
 
 PAGE_PARAMETERS: Final = frozenset({"cursor", "limit"})
@@ -51,22 +51,17 @@ class ApiView(GenericAPIView[Any]):
 
     def body(self, serializer: type[StrictSerializer], **context: Any) -> dict[str, Any]:
         """The validated body. Raises InvalidRequest."""
-        parsed = serializer(data=self.request.data, context={**self.get_serializer_context(), **context})
-        parsed.is_valid(raise_exception=True)
-        return dict(parsed.validated_data)
+        reader = serializer(context=context) if context else shared(serializer)
+        return reader.validated(self.request.data)
 
     def query(self, serializer: type[StrictSerializer]) -> dict[str, Any]:
         """The validated query parameters but for those of pagination. Raises InvalidRequest."""
         parameters = without_blanks(self.request.query_params)
-        parsed = serializer(data=parameters, context=self.get_serializer_context())
-        self._known_parameters |= set(parsed.fields)
-        for name in PAGE_PARAMETERS - set(parsed.fields):
+        reader = shared(serializer)
+        self._known_parameters |= set(reader.fields)
+        for name in PAGE_PARAMETERS - set(reader.fields):
             parameters.pop(name, None)
-        try:
-            parsed.is_valid(raise_exception=True)
-        except ValidationError as error:
-            raise InvalidRequest(errors=_of_parameters(error)) from error
-        return dict(parsed.validated_data)
+        return _of_query(reader, parameters)
 
     def page(self, queryset: QuerySet[Any], serializer: type[Any], **context: Any) -> Response:
         """One page of `queryset`, newest first. Raises InvalidRequest for a bad `cursor` or `limit`."""
@@ -87,12 +82,7 @@ class ApiView(GenericAPIView[Any]):
         parameters = without_blanks(self.request.query_params)
         for name in set(parameters) - PAGE_PARAMETERS:
             del parameters[name]
-        parsed = PageParameters(data=parameters)
-        try:
-            parsed.is_valid(raise_exception=True)
-        except ValidationError as error:
-            raise InvalidRequest(errors=_of_parameters(error)) from error
-        return dict(parsed.validated_data)
+        return _of_query(shared(PageParameters), parameters)
 
     def example_body(self, method: str) -> Mapping[str, JSON] | None:
         """A body that would work here and now, for the browsable API; None to have one made from the serializer."""
@@ -143,6 +133,13 @@ def _refuse_parameters(names: Iterable[str]) -> None:
     problems = [_unknown_parameter(name) for name in sorted(names)]
     if problems:
         raise InvalidRequest(errors=problems)
+
+
+def _of_query(reader: StrictSerializer, parameters: QueryDict) -> dict[str, Any]:
+    try:
+        return reader.validated(parameters)
+    except ValidationError as error:
+        raise InvalidRequest(errors=_of_parameters(error)) from error
 
 
 def _of_parameters(error: ValidationError) -> list[FieldProblem]:

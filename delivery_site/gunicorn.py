@@ -7,6 +7,7 @@ import os
 from typing import Any
 
 from django.conf import settings
+from gunicorn.glogging import Logger
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "delivery_site.settings")
 
@@ -17,6 +18,13 @@ def logging_of_its_own() -> dict[str, Any]:
     return {**settings.LOGGING, "loggers": {**settings.LOGGING["loggers"], **own}}
 
 
+class SilentAboutRequests(Logger):
+    """The site tells of each request itself (api/request_log.py)."""
+
+    access_log_enabled = False
+
+
+logger_class = SilentAboutRequests
 worker_class = "gthread"
 threads = 16
 # The most there can be: the feed of fifty types and fifty stores needs nearly twice the usual 4094.

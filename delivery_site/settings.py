@@ -125,7 +125,7 @@ def _sqlite() -> dict[str, Any]:
 
 
 def _postgresql(url: str) -> dict[str, Any]:
-    named = dj_database_url.parse(url, conn_max_age=0, conn_health_checks=True)
+    named = dj_database_url.parse(url, engine="api.postgresql", conn_max_age=0)
     return {
         **named,
         "OPTIONS": {

@@ -13,13 +13,13 @@ from operations.admin.system.page import system_page
 pages, admin_app, admin_namespace = admin.site.urls
 
 urlpatterns = [
+    path("", include("delivery_site.urls_v2")),
+    path("", include("delivery_site.urls_v1")),
     path("admin/password_change/", admin.site.admin_view(change_own_password)),
     path("admin/stuck/", admin.site.admin_view(stuck_page), name="stuck"),
     path("admin/system/", admin.site.admin_view(system_page), name="system"),
     path("admin/event-flow/", admin.site.admin_view(event_flow_page), name="event_flow"),
     path("admin/", ([*DISPATCH, *pages], admin_app, admin_namespace)),
-    path("", include("delivery_site.urls_v1")),
-    path("", include("delivery_site.urls_v2")),
     path("api/v1/", include(version_urls(version="1", urlconf="delivery_site.urls_v1"))),
     path("api/v2/", include(version_urls(version="2", urlconf="delivery_site.urls_v2"))),
     path("", include("api.urls")),

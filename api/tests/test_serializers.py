@@ -9,23 +9,23 @@ from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
 
 from api.problems import field_problems
-from api.serializers import ChangeSerializer, MomentField, MoneyField, NoBody, StrictSerializer
+from api.serializers import ChangeSerializer, MomentField, MoneyField, NoBody, StrictSerializer, shared
 from api.tests.site import BasketInput, KeyFilters
 
 ITEM: dict[str, Any] = {"product_id": "0192f0c1-2b3c-7d4e-8f50-123456789abc", "quantity": 2}
 
 
 def problems_of(serializer: type[StrictSerializer], data: Any) -> list[tuple[str, str]]:
-    parsed = serializer(data=data)
-    if parsed.is_valid():
-        return []
-    return [(problem.pointer, problem.code) for problem in field_problems(parsed.errors)]
+    try:
+        valid(serializer, data)
+    except ValidationError as error:
+        return [(problem.pointer, problem.code) for problem in field_problems(error.detail)]
+    return []
 
 
 def valid(serializer: type[StrictSerializer], data: Any) -> dict[str, Any]:
-    parsed = serializer(data=data)
-    parsed.is_valid(raise_exception=True)
-    return dict(parsed.validated_data)
+    """By one that has read other data before."""
+    return shared(serializer).validated(data)
 
 
 def basket(**fields: Any) -> dict[str, Any]:
@@ -48,6 +48,17 @@ def test_unknown_and_unsettable_fields_are_refused_wherever_they_are() -> None:
         ("/items/0/price", "unknown_field"),
         ("/number", "read_only"),
     ]
+
+
+@pytest.mark.parametrize(("data", "code"), [(None, "null"), ([], "invalid"), ("basket", "invalid"), (1, "invalid")])
+def test_what_is_no_document_is_refused(data: Any, code: str) -> None:
+    assert problems_of(BasketInput, data) == [("", code)]
+
+
+def test_what_one_caller_sends_is_not_kept_for_the_next() -> None:
+    assert problems_of(BasketInput, {"colour": "red"})
+    assert "note" in valid(BasketInput, basket(note="ring"))
+    assert "note" not in valid(BasketInput, basket())
 
 
 def test_all_problems_are_told_at_once() -> None:

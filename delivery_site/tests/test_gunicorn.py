@@ -1,5 +1,6 @@
-"""What gunicorn itself refuses is refused without a problem document, before the site sees it."""
+"""What gunicorn itself refuses is refused without a problem document, before the site sees it. It logs no requests."""
 
+from unittest.mock import Mock
 from urllib.parse import urlencode
 from uuid import uuid4
 
@@ -25,3 +26,10 @@ def test_the_longest_question_to_the_feed_is_not_too_long() -> None:
 
     assert asked.keys() == parameters.keys()
     assert 4094 < len(line) <= gunicorn.limit_request_line
+
+
+def test_what_nobody_reads_is_not_put_into_words() -> None:
+    logger, facts = gunicorn.SilentAboutRequests.__new__(gunicorn.SilentAboutRequests), Mock()
+    logger.access_log = Mock()
+    logger.access(facts, facts, {}, facts)
+    assert not logger.access_log.mock_calls + facts.mock_calls

@@ -10,7 +10,7 @@ from rest_framework import serializers
 
 from accounts.admin_base.scoped import actor_of, user_of
 from api.parsers import StrictJSONParser
-from api.serializers import StrictSerializer
+from api.serializers import StrictSerializer, shared
 from couriers.refusals import in_words
 from couriers.services.dispatching import Handed, Handing, hand_over
 from operations.admin.dispatch.answering import in_json
@@ -64,9 +64,7 @@ def undo(request: HttpRequest) -> dict[str, Any]:
 
 
 def _body(request: HttpRequest, serializer: type[StrictSerializer]) -> dict[str, Any]:
-    parsed = serializer(data=StrictJSONParser().parse(BytesIO(request.body), "application/json", {}))
-    parsed.is_valid(raise_exception=True)
-    return dict(parsed.validated_data)
+    return shared(serializer).validated(StrictJSONParser().parse(BytesIO(request.body), "application/json", {}))
 
 
 def _handing(seen: Mapping[str, Any], *, courier_id: Any) -> Handing:

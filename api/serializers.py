@@ -36,6 +36,8 @@ class StrictSerializer(serializers.Serializer[Any]):
 
         Raises ValidationError.
         """
+        if data is None:
+            raise ValidationError({"non_field_errors": ["No data provided."]}, code="null")
         try:
             return dict(self.run_validation(data))
         except ValidationError as error:

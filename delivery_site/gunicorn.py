@@ -19,9 +19,14 @@ def logging_of_its_own() -> dict[str, Any]:
 
 
 class SilentAboutRequests(Logger):
-    """The site tells of each request itself (api/request_log.py)."""
+    """The site tells of each request itself (api/request_log.py). With `--access-logfile` gunicorn does so too.
 
-    access_log_enabled = False
+    Figures for StatsD need `--logger-class=gunicorn.instrument.statsd.Statsd` beside `--statsd-host`.
+    """
+
+    @property
+    def access_log_enabled(self) -> bool:
+        return bool(self.cfg.accesslog)
 
 
 logger_class = SilentAboutRequests

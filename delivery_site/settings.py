@@ -129,6 +129,11 @@ def _postgresql(url: str) -> dict[str, Any]:
     return {
         **named,
         "OPTIONS": {
+            # So that a server that has gone without a word is known to be gone (api/postgresql), and nothing in between
+            # forgets a connection that rests.
+            "keepalives_idle": 30,
+            "keepalives_interval": 10,
+            "keepalives_count": 3,
             **named.get("OPTIONS", {}),
             "options": f"-c lock_timeout={LOCK_TIMEOUT_MS} -c idle_in_transaction_session_timeout=60000",
             "pool": {

@@ -4,23 +4,36 @@ A server that ends a connection says so, and what it has said lies in the socket
 server, and an answer to wait for, with every request.
 """
 
-import select
-from typing import Any
+import selectors
+from typing import Any, Final
 
 import psycopg
 from django.db.backends.postgresql import base
 from psycopg_pool import ConnectionPool
 
+# Those for many connections at once cost more to make. Windows has nothing but `select`.
+_Looking: Final[type[selectors.BaseSelector]] = getattr(selectors, "PollSelector", selectors.SelectSelector)
+
 
 class DatabaseWrapper(base.DatabaseWrapper):
-    """Needs a pool, and CONN_HEALTH_CHECKS off: the pool would ask."""
+    """With CONN_HEALTH_CHECKS off: the pool would ask."""
 
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
-        connection = super().get_new_connection(conn_params)
-        while not is_alive(connection):
-            self.pool.putconn(connection)  # which makes another
+        pool, connection = self.pool, super().get_new_connection(conn_params)
+        while pool and not _stays(connection, pool):
             connection = super().get_new_connection(conn_params)
         return connection
+
+
+def _stays(connection: psycopg.Connection[Any], pool: Any) -> bool:
+    """Else the pool has it back, and makes another."""
+    stays = False
+    try:
+        stays = is_alive(connection)
+    finally:
+        if not stays:
+            pool.putconn(connection)
+    return stays
 
 
 def is_alive(connection: psycopg.Connection[Any]) -> bool:
@@ -34,6 +47,6 @@ def is_alive(connection: psycopg.Connection[Any]) -> bool:
 
 
 def _has_something_to_read(connection: psycopg.Connection[Any]) -> bool:
-    poll = select.poll()
-    poll.register(connection.fileno(), select.POLLIN)
-    return bool(poll.poll(0))
+    with _Looking() as looking:
+        looking.register(connection, selectors.EVENT_READ)
+        return bool(looking.select(0))

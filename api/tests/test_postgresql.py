@@ -51,6 +51,24 @@ def test_one_that_the_server_has_ended_is_replaced(database: DatabaseWrapper) ->
     assert its_process(database) != ended
 
 
+def test_whatever_happens_while_it_is_looked_at_the_pool_has_it_back(database: DatabaseWrapper) -> None:
+    first = its_process(database)
+    with patch("api.postgresql.base.is_alive", side_effect=KeyboardInterrupt), pytest.raises(KeyboardInterrupt):
+        its_process(database)
+    assert its_process(database) == first
+
+
+def test_where_there_is_no_pool_a_connection_is_new_and_well(database: DatabaseWrapper) -> None:
+    del database.settings_dict["OPTIONS"]["pool"]
+    assert its_process(database)
+
+
+def test_a_server_that_has_gone_without_a_word_is_found_out(database: DatabaseWrapper) -> None:
+    database.ensure_connection()
+    given = database.connection.info.get_parameters()
+    assert [given[f"keepalives_{name}"] for name in ("idle", "interval", "count")] == ["30", "10", "3"]
+
+
 def test_one_that_has_been_told_something_else_is_asked_and_stays(database: DatabaseWrapper) -> None:
     with database.cursor() as cursor:
         cursor.execute("LISTEN something")

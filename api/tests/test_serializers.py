@@ -55,6 +55,11 @@ def test_what_is_no_document_is_refused(data: Any, code: str) -> None:
     assert problems_of(BasketInput, data) == [("", code)]
 
 
+def test_no_document_at_all_is_no_field() -> None:
+    with pytest.raises(ValidationError, match="No data provided"):
+        valid(BasketInput, None)
+
+
 def test_what_one_caller_sends_is_not_kept_for_the_next() -> None:
     assert problems_of(BasketInput, {"colour": "red"})
     assert "note" in valid(BasketInput, basket(note="ring"))

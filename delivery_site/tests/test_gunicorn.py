@@ -1,11 +1,15 @@
 """What gunicorn itself refuses is refused without a problem document, before the site sees it. It logs no requests."""
 
+from typing import Any
 from unittest.mock import Mock
 from urllib.parse import urlencode
 from uuid import uuid4
 
+import pytest
+
 from api.openapi.documents import served_document
-from delivery_site import gunicorn
+
+gunicorn: Any = pytest.importorskip("delivery_site.gunicorn", reason="gunicorn does not run on Windows")
 
 
 def test_the_longest_question_to_the_feed_is_not_too_long() -> None:
@@ -28,8 +32,9 @@ def test_the_longest_question_to_the_feed_is_not_too_long() -> None:
     assert 4094 < len(line) <= gunicorn.limit_request_line
 
 
-def test_what_nobody_reads_is_not_put_into_words() -> None:
+@pytest.mark.parametrize("file", [None, "-"])
+def test_requests_are_put_into_words_only_where_somebody_reads_them(file: str | None) -> None:
     logger, facts = gunicorn.SilentAboutRequests.__new__(gunicorn.SilentAboutRequests), Mock()
-    logger.access_log = Mock()
+    logger.cfg, logger.access_log, logger.atoms = Mock(accesslog=file), Mock(), Mock(return_value={})
     logger.access(facts, facts, {}, facts)
-    assert not logger.access_log.mock_calls + facts.mock_calls
+    assert logger.atoms.called == logger.access_log.info.called == bool(file)

@@ -50,7 +50,10 @@ def test_who_joins_while_the_hub_goes_to_rest_is_told_all_the_same() -> None:
         await hub.leave(late)
         return heard.has_changed
 
-    with patch("tracking.live.hub.LOOK_EVERY_SECONDS", PATIENCE_SECONDS * TURNS):
+    with (
+        patch("tracking.live.hub.LOOK_EVERY_SECONDS", PATIENCE_SECONDS * TURNS),
+        patch("tracking.live.hub.PATIENCE_SECONDS", PATIENCE_SECONDS),
+    ):
         assert told(story)
 
 

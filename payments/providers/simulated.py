@@ -18,7 +18,7 @@ from django.utils import timezone
 from rest_framework import serializers
 
 from api.parsers import StrictJSONParser
-from api.serializers import MoneyField, StrictSerializer
+from api.serializers import MoneyField, StrictSerializer, shared
 from api.transactions import transactional
 from api.waking import wake
 from payments.models import SimulatedCallback
@@ -94,9 +94,7 @@ class SimulatedProvider:
     def parse_webhook(self, headers: Mapping[str, str], raw_body: bytes) -> ProviderNotice:
         secret = settings.SIMULATED_PROVIDER_SECRET
         verify_signature(headers.get(HEADER), raw_body, secret=secret, now=time.time())
-        notice = SimulatedNotice(data=StrictJSONParser().parse(io.BytesIO(raw_body)))
-        notice.is_valid(raise_exception=True)
-        given = notice.validated_data
+        given = shared(SimulatedNotice).validated(StrictJSONParser().parse(io.BytesIO(raw_body)))
         return ProviderNotice(**{**given, "type": NoticeType(given["type"])})
 
 
